@@ -1,0 +1,59 @@
+"""What the commands share: exit codes, messages, progress."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import typer
+
+from banmian.files import atomic_writer
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+OK, PROGRAM_FAILURE, WRONG_USAGE, SOME_FAILED = 0, 1, 2, 3
+
+
+def say(message: str) -> None:
+    """One line for a person, on stderr."""
+    typer.echo(f"banmian: {message}", err=True)
+
+
+def fail(message: str, code: int = PROGRAM_FAILURE) -> typer.Exit:
+    """Say what went wrong; ``raise fail(…)`` ends the command."""
+    say(message)
+    return typer.Exit(code)
+
+
+@contextmanager
+def output_stream(path: Path | None) -> Iterator[IO[str]]:
+    """The file that appears once it is whole, or standard output."""
+    if path is None or str(path) == "-":
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+        yield sys.stdout
+        sys.stdout.flush()
+    else:
+        with atomic_writer(path) as stream:
+            yield stream
+
+
+def progress() -> Progress:
+    """A progress bar on stderr, silent where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )

@@ -1,0 +1,90 @@
+"""Annotated articles into spaCy's training data: Docs, DocBin files, grouped splits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import spacy
+from spacy.tokens import Doc, DocBin
+
+from banmian.annotations import origin
+from banmian.characters import normalize
+from banmian.types import GENRES, TOPICS, AnnotatedArticle
+
+GENRE_CATS = tuple(f"genre:{genre}" for genre in GENRES)
+TOPIC_CATS = tuple(f"topic:{topic}" for topic in TOPICS)
+
+
+class MisalignedSpan(ValueError):
+    """A gold span whose borders are not token borders."""
+
+
+def blank_pipeline() -> spacy.Language:
+    """spaCy's Chinese with one token a character, so that no span can be misaligned."""
+    return spacy.blank("zh", config={"nlp": {"tokenizer": {"segmenter": "char"}}})
+
+
+def to_doc(nlp: spacy.Language, article: AnnotatedArticle) -> Doc:
+    """A gold Doc: the text in normal form, its entities and its categories.
+
+    Raises MisalignedSpan, naming the article, where a span cuts a token.
+    """
+    doc = nlp.make_doc(normalize(article.text))
+    if doc.text != normalize(article.text):
+        raise MisalignedSpan(f"{name_of(article)}: the tokenizer changes the text")
+    entities = []
+    for span in article.spans:
+        entity = doc.char_span(span.start, span.end, label=span.label)
+        if entity is None:
+            raise MisalignedSpan(f"{name_of(article)}: {span.label} {span.text!r} cuts a token")
+        entities.append(entity)
+    doc.set_ents(entities)
+    wanted = {f"genre:{article.genre}", *(f"topic:{topic}" for topic in article.topics)}
+    doc.cats = {cat: float(cat in wanted) for cat in (*GENRE_CATS, *TOPIC_CATS)}
+    return doc
+
+
+def name_of(article: AnnotatedArticle) -> str:
+    """How messages call an article."""
+    return f"{origin(article) or 'article'} #{article.meta.get('article', article.id)}"
+
+
+def write_docbin(path: Path, articles: Iterable[AnnotatedArticle]) -> int:
+    """Write articles as a DocBin file and return how many there were."""
+    nlp = blank_pipeline()
+    docs = [to_doc(nlp, article) for article in articles]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    DocBin(docs=docs).to_disk(path)
+    return len(docs)
+
+
+def split(
+    articles: Sequence[AnnotatedArticle], dev_share: float, held_out: Iterable[str] = ()
+) -> tuple[list[AnnotatedArticle], list[AnnotatedArticle]]:
+    """Part articles into training and dev by origin; those of ``held_out`` origins are in neither.
+
+    Dev takes whole batches of authored articles, the last in order of name, until it has
+    ``dev_share`` of them: it is for choosing and stopping, never for reported figures. Of a single
+    batch it takes the last articles.
+    """
+    held_out = set(held_out)
+    usable = [article for article in articles if origin(article) not in held_out]
+    authored = [article for article in usable if not article.meta.get("page")]
+    wanted = int(len(authored) * dev_share)
+    dev: list[AnnotatedArticle] = []
+    for batch in sorted({origin(article) for article in authored}, reverse=True):
+        members = [article for article in authored if origin(article) == batch]
+        if len(dev) >= wanted:
+            break
+        dev += members if len(members) <= 1.5 * (wanted - len(dev)) else members[-(wanted - len(dev)) :]
+    chosen = {id(article) for article in dev}
+    return [article for article in usable if id(article) not in chosen], dev
+
+
+def repeat_pages(articles: Iterable[AnnotatedArticle], times: int) -> Iterator[AnnotatedArticle]:
+    """Weight articles of real pages above authored ones by showing them several times."""
+    for article in articles:
+        for _ in range(times if article.meta.get("page") else 1):
+            yield replace(article)

@@ -1,0 +1,96 @@
+"""The model that tags: where it is, whether it is what it says, and loading it."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from banmian.files import FileError, read_bytes
+
+if TYPE_CHECKING:
+    from spacy import Language
+
+BUNDLED = "zh_banmian_news"
+
+# What a model folder may hold. Anything else, a pickle above all, is refused before it is opened.
+_SAFE_SUFFIXES = frozenset({".json", ".cfg", ".bin", ".md", ""})
+_SAFE_NAMES_WITHOUT_SUFFIX = frozenset({"cfg", "model", "key2row", "vectors", "tokenizer", "moves", "LICENSE"})
+_PIPES = frozenset(
+    {"banmian_span_tagger", "banmian_edges", "banmian_consistency", "textcat_multilabel", "tok2vec"}
+)
+
+
+class ModelError(Exception):
+    """A model that cannot be used; the message says which, why, and what to do."""
+
+
+def bundled_path() -> Path:
+    """The folder of the model that ships in the package."""
+    return Path(str(resources.files("banmian") / "data" / BUNDLED))
+
+
+def check_folder(path: Path) -> dict[str, Any]:
+    """Look a model folder over before anything in it runs, and return its meta data.
+
+    Raises ModelError for a folder that is no model of this tool, or holds files that could run code.
+    """
+    if not path.is_dir():
+        raise ModelError(f"{path}: there is no such model folder")
+    try:
+        meta = json.loads(read_bytes(path / "meta.json", limit=1 << 20))
+        config = read_bytes(path / "config.cfg", limit=1 << 20).decode("utf-8")
+    except (FileError, ValueError) as error:
+        raise ModelError(f"{path}: is not a spaCy model folder ({error})") from error
+    for file in path.rglob("*"):
+        safe_name = file.suffix or file.name in _SAFE_NAMES_WITHOUT_SUFFIX
+        if file.is_symlink() or (file.is_file() and not (safe_name and file.suffix in _SAFE_SUFFIXES)):
+            raise ModelError(f"{path}: holds {file.relative_to(path)}, which no model of banmian has")
+    _check_config(path, meta, config)
+    return dict(meta)
+
+
+def _check_config(path: Path, meta: Any, config: str) -> None:
+    from thinc.api import Config
+
+    try:
+        parts = Config().from_str(config, interpolate=False)
+        factories = {pipe.get("factory") for pipe in parts.get("components", {}).values()}
+    except (ValueError, AttributeError) as error:
+        raise ModelError(f"{path}: its config.cfg cannot be read ({error})") from error
+    if not isinstance(meta, dict) or meta.get("lang") != "zh":
+        raise ModelError(f"{path}: is not a model for Chinese")
+    foreign = factories - _PIPES
+    if foreign or "banmian_span_tagger" not in factories:
+        named = ", ".join(sorted(map(str, foreign))) or "no banmian_span_tagger"
+        raise ModelError(f"{path}: was not trained by banmian (its pipeline has {named})")
+
+
+def trained_on(path: Path | None = None) -> set[str]:
+    """The hashes of the pages that a model has seen, as far as it says."""
+    folder = path or bundled_path()
+    sources = folder.parent / "sources.json"  # of a model that was trained but not yet packaged
+    if not sources.is_file():
+        sources = folder / "sources.json"
+    try:
+        return set(json.loads(read_bytes(sources, limit=1 << 20)).get("pages", ()))
+    except (FileError, ValueError):
+        return set()
+
+
+def load(path: Path | None = None) -> Language:
+    """Load the bundled model, or the one in a folder. Raises ModelError."""
+    folder = path or bundled_path()
+    check_folder(folder)
+    import spacy
+
+    try:
+        return spacy.load(folder)
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder}: cannot be loaded ({error})") from error
+
+
+def name_of(nlp: Language) -> str:
+    """Name and version as the rows give them."""
+    return f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}"

@@ -1,0 +1,99 @@
+"""From a file to a Page, or to a Failure that says why not."""
+
+from __future__ import annotations
+
+import glob
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from banmian.characters import is_wide
+from banmian.files import MAX_BYTES, FileError, read_bytes, sha256
+from banmian.types import Failure, Page
+
+STANDARD_INPUT = "-"
+PAGE_SUFFIXES = frozenset({".txt", ".md", ".markdown", ".text"})
+
+_ALLOWED_CONTROLS = frozenset("\t\n\r\f\v\x1c\x1d\x1e\x1f\x85")
+
+
+def find_pages(inputs: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield (name in the rows, path) for each file that the inputs mean.
+
+    An input is a file, a folder (its text and Markdown files, at any depth), a glob pattern, or
+    ``-`` for standard input. A file that is not there is yielded too, so that it gets its row.
+    """
+    for given in inputs:
+        path = Path(given)
+        if given == STANDARD_INPUT:
+            yield "stdin", given
+        elif path.is_dir():
+            for file in sorted(path.rglob("*")):
+                if file.suffix.lower() in PAGE_SUFFIXES and file.is_file() and not _hidden(file, path):
+                    yield file.relative_to(path).as_posix(), str(file)
+        elif not path.exists() and glob.has_magic(given):
+            matches = sorted(glob.glob(given, recursive=True))
+            if matches:
+                yield from find_pages(matches)
+            else:
+                yield given, given
+        else:
+            yield path.name, given
+
+
+def _hidden(file: Path, root: Path) -> bool:
+    return any(part.startswith(".") for part in file.relative_to(root).parts)
+
+
+def read_page(name: str, path: str, *, limit: int = MAX_BYTES) -> Page | Failure:
+    """Read and decode one page. Line ends stay as they are, so that offsets are the file's own."""
+    try:
+        if path == STANDARD_INPUT:
+            data = sys.stdin.buffer.read(limit + 1)
+            if len(data) > limit:
+                raise FileError(f"standard input: larger than {limit // 1024 // 1024} MB; split it")
+        else:
+            data = read_bytes(Path(path), limit=limit)
+        text, encoding = decode(data)
+    except FileError as error:
+        return Failure(name, "read", str(error).removeprefix(f"{path}: "))
+    return Page(name, text, sha256(data), encoding)
+
+
+def decode(data: bytes) -> tuple[str, str]:
+    """Decode a page as UTF-8 (with or without BOM), else as GB 18030.
+
+    Returns the text and the name of the encoding. Raises FileError for bytes that are no text.
+    """
+    if not data.strip():
+        raise FileError("is empty")
+    if b"\0" in data:
+        raise FileError("is binary, not text")
+    try:
+        text, encoding = data.decode("utf-8-sig"), "utf-8"
+    except UnicodeDecodeError:
+        try:
+            text, encoding = data.decode("gb18030"), "gb18030"
+        except UnicodeDecodeError:
+            raise FileError("is in an unknown encoding; save it as UTF-8 or GB 18030") from None
+        if not _reads_as_chinese(text):
+            raise FileError("is in an unknown encoding; save it as UTF-8 or GB 18030")
+    if not text.strip():
+        raise FileError("is empty")
+    controls = sum(char < " " and char not in _ALLOWED_CONTROLS for char in text)
+    if controls > len(text) / 100:
+        raise FileError("is binary, not text")
+    return text, encoding
+
+
+def _reads_as_chinese(text: str) -> bool:
+    """GB 18030 accepts almost any bytes: what it makes of others is rare ideographs and symbols."""
+    wide = [char for char in text if not char.isascii()]
+    if not wide:
+        return True
+    try:
+        common = len("".join(wide).encode("gb2312", errors="ignore")) / 2
+    except UnicodeError:
+        return False
+    plausible = sum(is_wide(char) for char in wide)
+    return common > 0.9 * len(wide) and plausible > 0.9 * len(wide)

@@ -1,0 +1,160 @@
+"""Pages to rows: clean, tag, and say what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from banmian import indicators
+from banmian.articles import clean_page
+from banmian.cleaning import to_page
+from banmian.pages import read_page
+from banmian.types import GENRES, TOPICS, Article, CleanPage, Failure, Span
+
+if TYPE_CHECKING:
+    from spacy import Language
+    from spacy.tokens import Doc
+
+TOPIC_THRESHOLD = 0.5
+MOST_TOPICS = 3
+
+
+@dataclass(frozen=True)
+class Tags:
+    """What the model says of one article."""
+
+    spans: tuple[Span, ...]
+    genre: tuple[str, float]
+    topics: tuple[tuple[str, float], ...]
+
+
+def tag_texts(nlp: Language, texts: Sequence[str]) -> list[Tags]:
+    """Tag article texts in normal form."""
+    with nlp.memory_zone():
+        return [_tags(doc) for doc in nlp.pipe(texts, batch_size=16)]
+
+
+def _tags(doc: Doc) -> Tags:
+    from banmian.components import scored_spans
+
+    spans = []
+    for start, end, label, score in scored_spans(doc):
+        first, last = doc[start], doc[end - 1]
+        char_end = last.idx + len(last)
+        spans.append(Span(first.idx, char_end, label, doc.text[first.idx : char_end], round(score, 3)))
+    genres = {genre: doc.cats.get(f"genre:{genre}", 0.0) for genre in GENRES}
+    total = sum(genres.values()) or 1.0
+    genre = max(genres, key=lambda name: genres[name])
+    topics = sorted(((doc.cats.get(f"topic:{topic}", 0.0), topic) for topic in TOPICS), reverse=True)
+    chosen = [pair for pair in topics if pair[0] >= TOPIC_THRESHOLD][:MOST_TOPICS] or topics[:1]
+    return Tags(
+        tuple(spans),
+        (genre, round(genres[genre] / total, 3)),
+        tuple((topic, round(score, 3)) for score, topic in chosen),
+    )
+
+
+def tag_pages(
+    nlp: Language, pages: Iterable[tuple[str, str]], *, model: str, min_score: float = 0.0
+) -> Iterator[list[dict[str, Any]]]:
+    """Yield the rows of each page: its articles, then the page; or one failure.
+
+    ``pages`` are (name, path) pairs as ``find_pages`` gives them. A page that fails does not stop
+    the others.
+    """
+    for name, path in pages:
+        page = read_page(name, path)
+        if isinstance(page, Failure):
+            yield [failure_row(page)]
+            continue
+        cleaned = clean_page(page)
+        try:
+            tags = tag_texts(nlp, [article.text for article in cleaned.articles])
+        except (ValueError, MemoryError, ArithmeticError) as error:
+            yield [failure_row(Failure(name, "tag", str(error).splitlines()[0]))]
+            continue
+        yield page_rows(cleaned, tags, model=model, min_score=min_score)
+
+
+def page_rows(
+    cleaned: CleanPage, tags: Sequence[Tags], *, model: str, min_score: float = 0.0
+) -> list[dict[str, Any]]:
+    """The rows of a cleaned and tagged page, in the order and with the keys of the contract."""
+    rows = []
+    for number, (article, found) in enumerate(zip(cleaned.articles, tags, strict=True), 1):
+        spans = tuple(s for s in found.spans if s.score is None or s.score >= min_score)
+        kept = replace(found, spans=spans)
+        rows.append(article_row(cleaned, number, article, kept, model))
+    rows.append(page_row(cleaned))
+    return rows
+
+
+def article_row(
+    cleaned: CleanPage, number: int, article: Article, tags: Tags, model: str
+) -> dict[str, Any]:
+    """One article's row."""
+    return {
+        "schema": "banmian.article/1",
+        "page": cleaned.page.name,
+        "page_sha256": cleaned.page.sha256,
+        "article": number,
+        **{role: _text_of(article, role) for role in ("headline", "kicker", "subtitle", "byline")},
+        "genre": {"label": tags.genre[0], "score": tags.genre[1]},
+        "topics": [{"label": label, "score": score} for label, score in tags.topics],
+        "text": article.text,
+        "blocks": [{"role": b.role, "start": b.start, "end": b.end} for b in article.blocks],
+        "source": [list(run) for run in article.source],
+        "spans": [_span_row(article, span) for span in tags.spans],
+        "model": model,
+    }
+
+
+def _text_of(article: Article, role: str) -> str | None:
+    found = [article.text[b.start : b.end] for b in article.blocks if b.role == role]
+    return " ".join(found) or None
+
+
+def _span_row(article: Article, span: Span) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "start": span.start,
+        "end": span.end,
+        "label": span.label,
+        "text": span.text,
+        "score": span.score,
+        "page": [list(piece) for piece in to_page(article.source, span.start, span.end)],
+    }
+    if span.label == "INDICATOR":
+        read = indicators.read_indicator(span.text)
+        row |= {
+            "value": read.value,
+            "high": read.high,
+            "unit": read.unit,
+            "kind": read.kind,
+            "qualifier": read.qualifier,
+            "metric": indicators.find_metric(article.text, span.start, span.end),
+        }
+    return row
+
+
+def page_row(cleaned: CleanPage) -> dict[str, Any]:
+    """The row that follows a page's articles."""
+    return {
+        "schema": "banmian.page/1",
+        "page": cleaned.page.name,
+        "page_sha256": cleaned.page.sha256,
+        "articles": len(cleaned.articles),
+        "encoding": cleaned.page.encoding,
+        "furniture": [list(piece) for piece in cleaned.furniture],
+        "duplicates": [list(copy) for copy in cleaned.duplicates],
+    }
+
+
+def failure_row(failure: Failure) -> dict[str, Any]:
+    """The row of a page that could not be processed."""
+    return {
+        "schema": "banmian.failure/1",
+        "page": failure.page,
+        "stage": failure.stage,
+        "error": failure.error,
+    }
