@@ -1,6 +1,6 @@
 """Annotated articles in the form of doccano's JSONL exports. No network.
 
-A row holds ``text``, ``entities`` ([start, end, label]), ``cats`` (the genre and the topics) and
+A row holds ``text``, ``entities`` ([start, end, label]), ``cats`` (the genre, the topics) and
 everything else under ``meta``: ``key`` (the article's own name), ``blocks`` ([role, start, end]) and,
 for an article from a real page, ``page``, ``page_sha256``, ``article`` and ``source``.
 """
@@ -8,9 +8,11 @@ for an article from a real page, ``page``, ``page_sha256``, ``article`` and ``so
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from banmian.characters import normalize
 from banmian.files import FileError, read_jsonl, write_jsonl
 from banmian.types import GENRES, ROLES, SPAN_LABELS, TOPICS, AnnotatedArticle, Block, Run, Span
 
@@ -40,9 +42,11 @@ def from_row(row: dict[str, Any]) -> AnnotatedArticle:
     """Read one row. Raises KeyError, TypeError, ValueError or IndexError where it is none."""
     text = row["text"]
     if not isinstance(text, str):
-        raise ValueError("text is not a string")
+        raise TypeError("text is not a string")
     entities = ((int(start), int(end), str(label)) for start, end, label in row.get("entities", ()))
-    spans = tuple(Span(start, end, label, text[start:end]) for start, end, label in sorted(entities))
+    spans = tuple(
+        Span(start, end, label, text[start:end]) for start, end, label in sorted(entities)
+    )
     for span in spans:
         if span.label not in SPAN_LABELS:
             raise ValueError(f"unknown label {span.label!r}")
@@ -53,7 +57,9 @@ def from_row(row: dict[str, Any]) -> AnnotatedArticle:
     if unknown:
         raise ValueError(f"unknown category {unknown[0]!r}")
     meta = dict(row.get("meta", {}))
-    blocks = tuple(Block(str(role), int(start), int(end)) for role, start, end in meta.pop("blocks", ()))
+    blocks = tuple(
+        Block(str(role), int(start), int(end)) for role, start, end in meta.pop("blocks", ())
+    )
     if any(block.role not in ROLES for block in blocks):
         raise ValueError("unknown role of a block")
     return AnnotatedArticle(
@@ -83,6 +89,13 @@ def to_row(article: AnnotatedArticle) -> dict[str, Any]:
 def write_annotations(path: Path, articles: Sequence[AnnotatedArticle]) -> None:
     """Write a file of annotations, all or nothing."""
     write_jsonl(path, map(to_row, articles))
+
+
+def in_normal_form(article: AnnotatedArticle) -> AnnotatedArticle:
+    """The article with its text, and that of its spans, as cleaning would write it."""
+    text = normalize(article.text)
+    spans = tuple(replace(span, text=text[span.start : span.end]) for span in article.spans)
+    return replace(article, text=text, spans=spans)
 
 
 def source_runs(article: AnnotatedArticle) -> tuple[Run, ...]:

@@ -58,10 +58,12 @@ class Fragment:
 
     @property
     def start(self) -> int:
+        """Where on the page it begins."""
         return self.stretches[0][0]
 
     @property
     def width(self) -> int:
+        """How many characters it has, blanks aside."""
         return len("".join(self.text.split()))
 
 
@@ -137,7 +139,8 @@ def _drop_duplicates(
         else:
             dropped[index] = first
     duplicates = []
-    for index, copy in sorted(dropped.items()):
+    for index in sorted(dropped):
+        copy = dropped[index]
         while copy in dropped:
             copy = dropped[copy]
         duplicates += [
@@ -176,7 +179,9 @@ def _role(fragment: Fragment, before: str, following: Fragment | None) -> str:
         return "caption"
     if not fragment.level and _is_byline(text, before):
         return "byline"
-    if fragment.level or (fragment.width <= TITLE_WIDTH and not ends_sentence(text) and text[-1] not in "，,、"):
+    if fragment.level or (
+        fragment.width <= TITLE_WIDTH and not ends_sentence(text) and text[-1] not in "，,、"
+    ):
         if following and _PHOTO_CREDIT.search(following.text) and _is_byline(following.text, ""):
             return "caption"
         return "title"
@@ -206,9 +211,7 @@ def _part_headlines(fragments: list[Fragment]) -> list[Fragment]:
         end = index
         while end < len(parted) and parted[end].role == "title":
             end += 1
-        for at, role in zip(
-            range(index, end), _title_roles(parted, index, end), strict=True
-        ):
+        for at, role in zip(range(index, end), _title_roles(parted, index, end), strict=True):
             parted[at] = replace(parted[at], role=role)
         index = end
     return parted
@@ -264,15 +267,22 @@ def _cut(fragments: Sequence[Fragment]) -> Iterator[list[Fragment]]:
 
 def _part_photo_item(group: list[Fragment]) -> Iterator[list[Fragment]]:
     """A picture's caption and credit behind a wide gap at an article's end are their own item."""
+    at = _photo_item_start(group)
+    if at:
+        yield group[:at]
+    yield group[at:]
+
+
+def _photo_item_start(group: Sequence[Fragment]) -> int:
+    """Where the photo item at the end of a group begins; 0 where there is none."""
     last = group[-1]
-    if last.role == "byline" and _PHOTO_CREDIT.search(last.text):
-        for at in range(len(group) - 2, max(0, len(group) - 5), -1):
-            if group[at].gap >= 2 and group[at].role in ("paragraph", "caption"):
-                if all(part.width <= 2 * SHORT_CAPTION for part in group[at:]):
-                    yield group[:at]
-                    yield group[at:]
-                    return
-    yield group
+    if last.role != "byline" or not _PHOTO_CREDIT.search(last.text):
+        return 0
+    for at in range(len(group) - 2, max(0, len(group) - 5), -1):
+        stands_apart = group[at].gap >= 2 and group[at].role in ("paragraph", "caption")
+        if stands_apart and all(part.width <= 2 * SHORT_CAPTION for part in group[at:]):
+            return at
+    return 0
 
 
 _BLANKS_OF_ROLE: dict[str, Blanks] = {"byline": "keep", "headline": "couplet", "kicker": "couplet"}

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from banmian.types import GENRES, SPAN_LABELS, TOPICS, AnnotatedArticle, Span
 
-_PARTNER = {"“": "”", "‘": "’", "「": "」", "『": "』", "（": "）", "(": ")", "《": "》", "【": "】", "[": "]"}
+_PARTNER = {
+    "“": "”",
+    "‘": "’",
+    "「": "」",
+    "『": "』",
+    "（": "）",
+    "(": ")",
+    "《": "》",
+    "【": "】",
+    "[": "]",
+}
 _OPENER = {closer: opener for opener, closer in _PARTNER.items()}
 _EDGE_PUNCTUATION = frozenset("，。、；：！？,.;:!?\"'·—…-–~～/|")
 _CHINESE_DIGITS = "〇零一二两三四五六七八九十百千万亿半"
@@ -20,15 +30,24 @@ _ROLE_WORD = re.compile(
 )
 # Named in the guidelines as general organs and bare classes.
 _GENERAL_ORGANS = frozenset(
-    "党委 县委 市委 区委 州委 省委 旗委 镇党委 乡党委 街道党工委 社区党委 社区党总支 社区党支部 县政府 市政府 区政府 镇政府 乡政府 州政府 省政府 旗政府"
-    " 村两委 村“两委” 村党组织 村党支部 村委会 业委会 居委会 物业公司 派出所 卫生院 党支部 党组 党组织 气象部门 志愿服务队 合作社 银行".split()
+    """
+    党委 县委 市委 区委 州委 省委 旗委 镇党委 乡党委 街道党工委 社区党委 社区党总支 社区党支部
+    县政府 市政府 区政府 镇政府 乡政府 州政府 省政府 旗政府 村两委 村“两委” 村党组织 村党支部
+    村委会 业委会 居委会 物业公司 派出所 卫生院 党支部 党组 党组织 气象部门 志愿服务队 合作社 银行
+    """.split()
 )
 _PLACE_ALONE = re.compile(
     "^[\u4e00-\u9fff]{2,8}(?:省|市|县|区|旗|盟|州|镇|乡|苏木|嘎查|街道|村|师|团|连|林场|农场|景区|产业园|工业园|开发区|小区|市场)$"
 )
-_PLACE_EXCEPTIONS = re.compile("(?:社区|剧团|艺术团|歌舞团|文工团|集团|代表团|工作团|讲师团|宣讲团|法师|律师|超市|厂区|校区)$")
-_DATE = re.compile(r"(?:\d{4}年)?(?:\d{1,2}月)?(?:\d{1,2}[日号])?|\d{4}年|(?:上|下)半年|\d{1,2}[:：]\d\d|[上下]?午?\d{1,2}[点时]\d*分?")
-_NOT_INDICATOR_FRONT = re.compile("^(?:达到?|共|计|共计|增长|同比|累计|总计|突破|日均|村均|第|提高|下降|减少|增加)")
+_PLACE_EXCEPTIONS = re.compile(
+    "(?:社区|剧团|艺术团|歌舞团|文工团|集团|代表团|工作团|讲师团|宣讲团|法师|律师|超市|厂区|校区)$"
+)
+_DATE = re.compile(
+    r"(?:\d{4}年)?(?:\d{1,2}月)?(?:\d{1,2}[日号])?|\d{4}年|(?:上|下)半年|\d{1,2}[:：]\d\d|[上下]?午?\d{1,2}[点时]\d*分?"
+)
+_NOT_INDICATOR_FRONT = re.compile(
+    "^(?:达到?|共|计|共计|增长|同比|累计|总计|突破|日均|村均|第|提高|下降|减少|增加)"
+)
 _NUMERAL = re.compile(f"[0-9０-９{_CHINESE_DIGITS}几数]")
 
 
@@ -113,28 +132,34 @@ def _layout_faults(article: AnnotatedArticle, span: Span) -> Iterator[str]:
 
 
 def _label_doubts(span: Span) -> Iterator[str]:
-    text = span.text
     if span.label == "ORG":
-        if _ROLE_WORD.search(text):
-            yield "ends with a person's role"
-        if text in _GENERAL_ORGANS:
-            yield "is a general organ, not a name"
-        if _PLACE_ALONE.match(text) and not _PLACE_EXCEPTIONS.search(text):
-            yield "is a place alone"
-    elif span.label == "SLOGAN":
-        if len(text) < 4:
-            yield "is shorter than four characters"
+        yield from _organization_doubts(span.text)
     elif span.label == "INDICATOR":
-        if not _NUMERAL.search(text):
-            yield "has no number"
-        if _NOT_INDICATOR_FRONT.match(text):
-            yield "begins with a word that stays outside, or is an ordinal"
-        if _DATE.fullmatch(text) and not re.fullmatch(r"\d{1,3}[年月日时]", text):
-            yield "looks like a date or a time"
-        if re.match("一[^.点成半两百千万亿]", text) and "分之" not in text:
-            yield "一 never counts"
-    elif len(text) < 2:
+        yield from _indicator_doubts(span.text)
+    elif span.label == "SLOGAN" and len(span.text) < 4:
+        yield "is shorter than four characters"
+    elif len(span.text) < 2:
         yield "is a single character"
+
+
+def _organization_doubts(text: str) -> Iterator[str]:
+    if _ROLE_WORD.search(text):
+        yield "ends with a person's role"
+    if text in _GENERAL_ORGANS:
+        yield "is a general organ, not a name"
+    if _PLACE_ALONE.match(text) and not _PLACE_EXCEPTIONS.search(text):
+        yield "is a place alone"
+
+
+def _indicator_doubts(text: str) -> Iterator[str]:
+    if not _NUMERAL.search(text):
+        yield "has no number"
+    if _NOT_INDICATOR_FRONT.match(text):
+        yield "begins with a word that stays outside, or is an ordinal"
+    if _DATE.fullmatch(text) and not re.fullmatch(r"\d{1,3}[年月日时]", text):
+        yield "looks like a date or a time"
+    if re.match("一[^.点成半两百千万亿]", text) and "分之" not in text:
+        yield "一 never counts"
 
 
 def _unmarked_mentions(article: AnnotatedArticle) -> Iterator[Finding]:
@@ -145,14 +170,16 @@ def _unmarked_mentions(article: AnnotatedArticle) -> Iterator[Finding]:
     for block in article.blocks:
         if block.role == "byline":
             inside[block.start : block.end] = b"\1" * (block.end - block.start)
-    names = {s.text: s.label for s in article.spans if s.label in ("ORG", "INITIATIVE") and len(s.text) > 2}
+    names = {
+        s.text: s.label
+        for s in article.spans
+        if s.label in ("ORG", "INITIATIVE") and len(s.text) > 2
+    }
     for name, label in names.items():
         for match in re.finditer(re.escape(name), article.text):
             if not any(inside[match.start() : match.end()]):
                 context = article.text[max(0, match.start() - 8) : match.end() + 8]
-                yield Finding(
-                    "doubt", article.id, f"{label} {name!r} is unmarked in {context!r}"
-                )
+                yield Finding("doubt", article.id, f"{label} {name!r} is unmarked in {context!r}")
 
 
 def check_consistency(articles: Sequence[AnnotatedArticle]) -> Iterator[Finding]:
@@ -173,7 +200,9 @@ def check_consistency(articles: Sequence[AnnotatedArticle]) -> Iterator[Finding]
         bare = _without_spans(article)
         for name in names - own:
             if name in bare:
-                yield Finding("doubt", article.id, f"{name!r} is marked in another article, bare here")
+                yield Finding(
+                    "doubt", article.id, f"{name!r} is marked in another article, bare here"
+                )
 
 
 def _without_spans(article: AnnotatedArticle) -> str:
@@ -184,28 +213,6 @@ def _without_spans(article: AnnotatedArticle) -> str:
         if block.role == "byline":
             chars[block.start : block.end] = "\0" * (block.end - block.start)
     return "".join(chars)
-
-
-def shared_runs(
-    texts: Iterable[str], foreign: str, length: int, *, allowed: Iterable[str] = ()
-) -> Iterator[tuple[int, str]]:
-    """Yield (index of the text, run) for runs of ``length`` characters that ``foreign`` has too.
-
-    Blanks and punctuation do not count; runs that lie within an allowed phrase are passed over.
-    """
-    squeezed = _squeeze(foreign)
-    grams = {squeezed[i : i + length] for i in range(len(squeezed) - length + 1)}
-    phrases = [_squeeze(phrase) for phrase in allowed]
-    for index, text in enumerate(texts):
-        own = _squeeze(text)
-        for i in range(len(own) - length + 1):
-            run = own[i : i + length]
-            if run in grams and not any(run in phrase for phrase in phrases):
-                yield index, run
-
-
-def _squeeze(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text)
 
 
 def _where(article: AnnotatedArticle, span: Span) -> str:

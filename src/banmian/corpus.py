@@ -7,38 +7,42 @@ from dataclasses import replace
 from pathlib import Path
 
 import spacy
+from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
-from banmian.annotations import origin
-from banmian.characters import normalize
+from banmian.annotations import in_normal_form, origin
 from banmian.types import GENRES, TOPICS, AnnotatedArticle
 
 GENRE_CATS = tuple(f"genre:{genre}" for genre in GENRES)
 TOPIC_CATS = tuple(f"topic:{topic}" for topic in TOPICS)
 
 
-class MisalignedSpan(ValueError):
+class MisalignedSpanError(ValueError):
     """A gold span whose borders are not token borders."""
 
 
-def blank_pipeline() -> spacy.Language:
+def blank_pipeline() -> Language:
     """spaCy's Chinese with one token a character, so that no span can be misaligned."""
-    return spacy.blank("zh", config={"nlp": {"tokenizer": {"segmenter": "char"}}})
+    nlp: Language = spacy.blank("zh", config={"nlp": {"tokenizer": {"segmenter": "char"}}})
+    return nlp
 
 
-def to_doc(nlp: spacy.Language, article: AnnotatedArticle) -> Doc:
+def to_doc(nlp: Language, article: AnnotatedArticle) -> Doc:
     """A gold Doc: the text in normal form, its entities and its categories.
 
-    Raises MisalignedSpan, naming the article, where a span cuts a token.
+    Raises MisalignedSpanError, naming the article, where a span cuts a token.
     """
-    doc = nlp.make_doc(normalize(article.text))
-    if doc.text != normalize(article.text):
-        raise MisalignedSpan(f"{name_of(article)}: the tokenizer changes the text")
+    article = in_normal_form(article)
+    doc = nlp.make_doc(article.text)
+    if doc.text != article.text:
+        raise MisalignedSpanError(f"{name_of(article)}: the tokenizer changes the text")
     entities = []
     for span in article.spans:
         entity = doc.char_span(span.start, span.end, label=span.label)
         if entity is None:
-            raise MisalignedSpan(f"{name_of(article)}: {span.label} {span.text!r} cuts a token")
+            raise MisalignedSpanError(
+                f"{name_of(article)}: {span.label} {span.text!r} cuts a token"
+            )
         entities.append(entity)
     doc.set_ents(entities)
     wanted = {f"genre:{article.genre}", *(f"topic:{topic}" for topic in article.topics)}
@@ -78,7 +82,11 @@ def split(
         members = [article for article in authored if origin(article) == batch]
         if len(dev) >= wanted:
             break
-        dev += members if len(members) <= 1.5 * (wanted - len(dev)) else members[-(wanted - len(dev)) :]
+        dev += (
+            members
+            if len(members) <= 1.5 * (wanted - len(dev))
+            else members[-(wanted - len(dev)) :]
+        )
     chosen = {id(article) for article in dev}
     return [article for article in usable if id(article) not in chosen], dev
 

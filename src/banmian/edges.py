@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-_PARTNER = {"“": "”", "‘": "’", "「": "」", "『": "』", "《": "》", "（": "）", "(": ")", "【": "】"}
+_PARTNER = {
+    "“": "”",
+    "‘": "’",
+    "「": "」",
+    "『": "』",
+    "《": "》",
+    "（": "）",
+    "(": ")",
+    "【": "】",
+}
 _QUOTES = frozenset("“‘「『《")
 _OPENER = {closer: opener for opener, closer in _PARTNER.items()}
 _PUNCTUATION = frozenset("，。、；：！？,.;:!?…—-–·~～/| \t\n　")
 
 
-def trim(text: str, start: int, end: int, label: str) -> tuple[int, int] | None:
+def trim(text: str, start: int, end: int, label: str) -> tuple[int, int] | None:  # noqa: C901 - one rule a branch
     """Adjust ``text[start:end]``; None where nothing is left.
 
     Blanks and punctuation at the ends go. A quote or bracket whose partner is outside goes, or, at
@@ -26,7 +35,7 @@ def trim(text: str, start: int, end: int, label: str) -> tuple[int, int] | None:
             start += 1
         elif text[end - 1] in _OPENER and _partner_of_closer(text, start, end) < 0:
             if start and text[start - 1] == _OPENER[text[end - 1]]:
-                start, end = start - 1, end
+                start -= 1
                 if _partner_of_opener(text, start, end) == end - 1:
                     start, end = start + 1, end - 1
             else:

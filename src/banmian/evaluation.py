@@ -19,7 +19,7 @@ from banmian.tagging import Tags, tag_texts
 from banmian.types import AnnotatedArticle, CleanPage, Failure, Page, Run, Span
 
 if TYPE_CHECKING:
-    from spacy import Language
+    from spacy.language import Language
 
 Tagger = Callable[[Sequence[str]], list[Tags]]
 
@@ -42,7 +42,10 @@ def model_tagger(nlp: Language) -> Tagger:
 
 def rule_tagger(texts: Sequence[str]) -> list[Tags]:
     """Tag with plain rules; for genre and topic the rules always say the commonest."""
-    return [Tags(tuple(rules.find_spans(text)), ("news", 1.0), (("party_building", 1.0),)) for text in texts]
+    return [
+        Tags(tuple(rules.find_spans(text)), ("news", 1.0), (("party_building", 1.0),))
+        for text in texts
+    ]
 
 
 def gold_by_page(articles: Iterable[AnnotatedArticle]) -> dict[str, list[AnnotatedArticle]]:
@@ -110,7 +113,9 @@ def _result(
 
 
 def _mention(page: Page, source: Sequence[Run], span: Span) -> Mention:
-    return mention(page.name, to_page(source, span.start, span.end), span.label, span.text, page.text)
+    return mention(
+        page.name, to_page(source, span.start, span.end), span.label, span.text, page.text
+    )
 
 
 def _nearest(cleaned: CleanPage, gold: AnnotatedArticle) -> int:

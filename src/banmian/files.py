@@ -22,11 +22,16 @@ def read_bytes(path: Path, *, limit: int = MAX_BYTES) -> bytes:
     """Read a file of at most ``limit`` bytes. Raises FileError."""
     try:
         with path.open("rb") as stream:
-            data = stream.read(limit + 1)
+            return read_stream(stream, str(path), limit=limit)
     except OSError as error:
         raise FileError(f"{path}: {_reason(error)}") from error
+
+
+def read_stream(stream: IO[bytes], name: str, *, limit: int = MAX_BYTES) -> bytes:
+    """Read a stream to its end. Raises FileError where that is more than ``limit`` bytes."""
+    data = stream.read(limit + 1)
     if len(data) > limit:
-        raise FileError(f"{path}: larger than {limit // 1024 // 1024} MB; split it")
+        raise FileError(f"{name}: larger than {limit // 1024 // 1024} MB; split it")
     return data
 
 

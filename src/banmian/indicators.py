@@ -24,18 +24,44 @@ _FRONT = {
     "less_than": ("不到", "不足", "未满", "低于", "少于"),
 }
 _BEHIND_NUMBER = {"余": "at_least", "多": "at_least", "来": "about", "几": "at_least"}
-_BEHIND_UNIT = {"以上": "at_least", "以下": "at_most", "以内": "at_most", "左右": "about", "上下": "about", "内": "at_most", "多": "at_least", "余": "at_least"}
+_BEHIND_UNIT = {
+    "以上": "at_least",
+    "以下": "at_most",
+    "以内": "at_most",
+    "左右": "about",
+    "上下": "about",
+    "内": "at_most",
+    "多": "at_least",
+    "余": "at_least",
+}
 _EVERY = re.compile(rf"每(\D{{1,6}}?)(?=[\d{_CHINESE}])")
 _VAGUE = re.compile(r"[数几](?=[十百千万亿])")
 _MORE_INSIDE = re.compile(r"^个多(?=[小月星])")
-_MEASURED_BEFORE = re.compile(r"([\u4e00-\u9fff]{1,8}(?:率|比例|比重|占比|度|值|额|量|收入|投资|面积|里程))(?:达到?|为|至|超|约|是|增至|升至|提升至|提高到)?$")
+_MEASURED_BEFORE = re.compile(
+    r"([\u4e00-\u9fff]{1,8}(?:率|比例|比重|占比|度|值|额|量|收入|投资|面积|里程))(?:达到?|为|至|超|约|是|增至|升至|提升至|提高到)?$"
+)
 _MEASURED_BEHIND = re.compile(r"([\u4e00-\u9fff]{1,6})(?:[，。、；：！？（）,;]|$)")
 _KIND_OF_UNIT = {
     "money": ("元", "美元", "人民币", "块钱", "块", "港元", "欧元"),
     "length": ("公里", "千米", "米", "厘米", "毫米", "里", "华里", "海里"),
     "area": ("平方米", "平方公里", "平方千米", "亩", "公顷", "平米", "亩地"),
     "mass": ("斤", "公斤", "千克", "克", "吨", "担"),
-    "duration": ("年", "个月", "月", "天", "日", "小时", "个小时", "分钟", "秒", "周", "个工作日", "工作日", "个多小时", "周年"),
+    "duration": (
+        "年",
+        "个月",
+        "月",
+        "天",
+        "日",
+        "小时",
+        "个小时",
+        "分钟",
+        "秒",
+        "周",
+        "个工作日",
+        "工作日",
+        "个多小时",
+        "周年",
+    ),
 }
 _UNIT_KIND = {unit: kind for kind, units in _KIND_OF_UNIT.items() for unit in units}
 
@@ -105,7 +131,9 @@ def _per(text: str) -> tuple[str, str]:
     return (match[1], text[match.end() :]) if match else ("", text)
 
 
-def _numbers(text: str) -> tuple[float | None, float | None, str]:
+def _numbers(  # noqa: PLR0911 - one form of number a return
+    text: str,
+) -> tuple[float | None, float | None, str]:
     """The number at the front, the other end of a range, and what follows."""
     if text.startswith("半"):
         return 0.5, None, text[1:]
@@ -141,7 +169,9 @@ def _number(text: str) -> float:
         value = float("".join(str(_DIGITS.get(char, 0)) for char in whole) or 0)
     else:
         value = float(_with_units(whole))
-    return value + (float("0." + "".join(str(_DIGITS.get(c, 0)) for c in decimals)) if decimals else 0)
+    return value + (
+        float("0." + "".join(str(_DIGITS.get(c, 0)) for c in decimals)) if decimals else 0
+    )
 
 
 def _with_units(text: str) -> int:
@@ -174,6 +204,11 @@ def _kind(text: str, unit: str | None, per: str) -> str:
         return "percent"
     if per or (unit and ("/" in unit or "每" in unit)):
         return "rate"
-    if "分之" in text or _FRACTION.search(text) or re.search(r"\d[:：]\d", text) or (unit or "").endswith("倍"):
+    if (
+        "分之" in text
+        or _FRACTION.search(text)
+        or re.search(r"\d[:：]\d", text)
+        or (unit or "").endswith("倍")
+    ):
         return "ratio"
     return _UNIT_KIND.get(unit or "", "count")

@@ -106,7 +106,9 @@ def _sections(
         if header is None:
             raise MarkupError(f"line {number}: text before the first === header")
         if match is None:
-            raise MarkupError(f"line {number}: expected a block such as 'P: …', found {line[:20]!r}")
+            raise MarkupError(
+                f"line {number}: expected a block such as 'P: …', found {line[:20]!r}"
+            )
         lines.append((number, match[1], match[2]))
     if header is not None:
         yield first_line, header, lines

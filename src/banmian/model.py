@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 from banmian.files import FileError, read_bytes
 
 if TYPE_CHECKING:
-    from spacy import Language
+    from spacy.language import Language
 
 BUNDLED = "zh_banmian_news"
 
 # What a model folder may hold. Anything else, a pickle above all, is refused before it is opened.
-_SAFE_SUFFIXES = frozenset({".json", ".cfg", ".bin", ".md", ""})
-_SAFE_NAMES_WITHOUT_SUFFIX = frozenset({"cfg", "model", "key2row", "vectors", "tokenizer", "moves", "LICENSE"})
+_SAFE_SUFFIXES = frozenset({".json", ".cfg", ".bin", ".npz", ".md", ""})
+_SAFE_NAMES_WITHOUT_SUFFIX = frozenset(
+    {"cfg", "model", "key2row", "vectors", "tokenizer", "moves", "LICENSE"}
+)
 _PIPES = frozenset(
     {"banmian_span_tagger", "banmian_edges", "banmian_consistency", "textcat_multilabel", "tok2vec"}
 )
@@ -45,8 +47,12 @@ def check_folder(path: Path) -> dict[str, Any]:
         raise ModelError(f"{path}: is not a spaCy model folder ({error})") from error
     for file in path.rglob("*"):
         safe_name = file.suffix or file.name in _SAFE_NAMES_WITHOUT_SUFFIX
-        if file.is_symlink() or (file.is_file() and not (safe_name and file.suffix in _SAFE_SUFFIXES)):
-            raise ModelError(f"{path}: holds {file.relative_to(path)}, which no model of banmian has")
+        if file.is_symlink() or (
+            file.is_file() and not (safe_name and file.suffix in _SAFE_SUFFIXES)
+        ):
+            raise ModelError(
+                f"{path}: holds {file.relative_to(path)}, which no model of banmian has"
+            )
     _check_config(path, meta, config)
     return dict(meta)
 

@@ -73,7 +73,9 @@ def _performance(figures: dict[str, Any]) -> dict[str, Any]:
     return {
         "held_out_pages": len(raw["pages"]),
         "ents_f": raw["exact"]["all"]["f1"],
-        "ents_per_type": {label: row["f1"] for label, row in raw["exact"].items() if label != "all"},
+        "ents_per_type": {
+            label: row["f1"] for label, row in raw["exact"].items() if label != "all"
+        },
         "genre_accuracy": raw["genre"]["accuracy"],
         "topics_f": raw["topics"]["f1"],
     }
@@ -141,4 +143,3 @@ def document_scores(readme: Path, metrics: Path) -> None:
     )
     with atomic_writer(readme) as stream:
         stream.write(head + begin + score_table(figures) + "\n" + closing + end + tail)
-

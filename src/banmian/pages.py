@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from banmian.characters import is_wide
-from banmian.files import MAX_BYTES, FileError, read_bytes, sha256
+from banmian.files import MAX_BYTES, FileError, read_bytes, read_stream, sha256
 from banmian.types import Failure, Page
 
 STANDARD_INPUT = "-"
 PAGE_SUFFIXES = frozenset({".txt", ".md", ".markdown", ".text"})
 
+_UNKNOWN_ENCODING = "is in an unknown encoding; save it as UTF-8 or GB 18030"
 _ALLOWED_CONTROLS = frozenset("\t\n\r\f\v\x1c\x1d\x1e\x1f\x85")
 
 
@@ -29,10 +30,14 @@ def find_pages(inputs: Iterable[str]) -> Iterator[tuple[str, str]]:
             yield "stdin", given
         elif path.is_dir():
             for file in sorted(path.rglob("*")):
-                if file.suffix.lower() in PAGE_SUFFIXES and file.is_file() and not _hidden(file, path):
+                if (
+                    file.suffix.lower() in PAGE_SUFFIXES
+                    and file.is_file()
+                    and not _hidden(file, path)
+                ):
                     yield file.relative_to(path).as_posix(), str(file)
         elif not path.exists() and glob.has_magic(given):
-            matches = sorted(glob.glob(given, recursive=True))
+            matches = sorted(glob.glob(given, recursive=True))  # noqa: PTH207 - patterns may be absolute
             if matches:
                 yield from find_pages(matches)
             else:
@@ -49,9 +54,7 @@ def read_page(name: str, path: str, *, limit: int = MAX_BYTES) -> Page | Failure
     """Read and decode one page. Line ends stay as they are, so that offsets are the file's own."""
     try:
         if path == STANDARD_INPUT:
-            data = sys.stdin.buffer.read(limit + 1)
-            if len(data) > limit:
-                raise FileError(f"standard input: larger than {limit // 1024 // 1024} MB; split it")
+            data = read_stream(sys.stdin.buffer, "standard input", limit=limit)
         else:
             data = read_bytes(Path(path), limit=limit)
         text, encoding = decode(data)
@@ -75,9 +78,9 @@ def decode(data: bytes) -> tuple[str, str]:
         try:
             text, encoding = data.decode("gb18030"), "gb18030"
         except UnicodeDecodeError:
-            raise FileError("is in an unknown encoding; save it as UTF-8 or GB 18030") from None
+            raise FileError(_UNKNOWN_ENCODING) from None
         if not _reads_as_chinese(text):
-            raise FileError("is in an unknown encoding; save it as UTF-8 or GB 18030")
+            raise FileError(_UNKNOWN_ENCODING) from None
     if not text.strip():
         raise FileError("is empty")
     controls = sum(char < " " and char not in _ALLOWED_CONTROLS for char in text)

@@ -13,7 +13,7 @@ from banmian.pages import read_page
 from banmian.types import GENRES, TOPICS, Article, CleanPage, Failure, Span
 
 if TYPE_CHECKING:
-    from spacy import Language
+    from spacy.language import Language
     from spacy.tokens import Doc
 
 TOPIC_THRESHOLD = 0.5
@@ -38,15 +38,16 @@ def tag_texts(nlp: Language, texts: Sequence[str]) -> list[Tags]:
 def _tags(doc: Doc) -> Tags:
     from banmian.components import scored_spans
 
-    spans = []
-    for start, end, label, score in scored_spans(doc):
-        first, last = doc[start], doc[end - 1]
-        char_end = last.idx + len(last)
-        spans.append(Span(first.idx, char_end, label, doc.text[first.idx : char_end], round(score, 3)))
+    spans = [
+        Span(start, end, label, doc.text[start:end], round(score, 3))
+        for start, end, label, score in scored_spans(doc)
+    ]
     genres = {genre: doc.cats.get(f"genre:{genre}", 0.0) for genre in GENRES}
     total = sum(genres.values()) or 1.0
     genre = max(genres, key=lambda name: genres[name])
-    topics = sorted(((doc.cats.get(f"topic:{topic}", 0.0), topic) for topic in TOPICS), reverse=True)
+    topics = sorted(
+        ((doc.cats.get(f"topic:{topic}", 0.0), topic) for topic in TOPICS), reverse=True
+    )
     chosen = [pair for pair in topics if pair[0] >= TOPIC_THRESHOLD][:MOST_TOPICS] or topics[:1]
     return Tags(
         tuple(spans),

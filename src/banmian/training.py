@@ -13,7 +13,6 @@ from banmian.corpus import repeat_pages, split, write_docbin
 from banmian.files import write_json
 from banmian.types import AnnotatedArticle
 
-
 # One thread a run: several runs share the cores, and sums come out the same every time.
 _ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -76,14 +75,21 @@ def train_all(
 ) -> None:
     """Run ``spacy train`` for each training set, ``jobs`` at a time. Raises TrainingError."""
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        runs = [pool.submit(_train, config, corpus, out / corpus.name, overrides) for corpus in corpora]
+        runs = [
+            pool.submit(_train, config, corpus, out / corpus.name, overrides) for corpus in corpora
+        ]
         for run in runs:
             run.result()
 
 
 def _train(config: Path, corpus: Path, out: Path, overrides: Sequence[str]) -> None:
     command = [sys.executable, "-m", "spacy", "train", str(config), "--output", str(out)]
-    command += ["--paths.train", str(corpus / "train.spacy"), "--paths.dev", str(corpus / "dev.spacy")]
+    command += [
+        "--paths.train",
+        str(corpus / "train.spacy"),
+        "--paths.dev",
+        str(corpus / "dev.spacy"),
+    ]
     for override in overrides:
         key, _, value = override.partition("=")
         command += [f"--{key}", value]

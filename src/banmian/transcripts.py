@@ -67,7 +67,9 @@ def trace(page_text: str, transcript: MarkedText) -> TracedPage:
     first_furniture = len(transcript.articles)
     first_duplicate = first_furniture + len(transcript.furniture)
     placed = {at: key for key, at in place.items()}
-    furniture = [at for at, (section, _) in placed.items() if first_furniture <= section < first_duplicate]
+    furniture = [
+        at for at, (section, _) in placed.items() if first_furniture <= section < first_duplicate
+    ]
     copies = [at for at, (section, _) in placed.items() if section >= first_duplicate]
     articles, problems = [], _unpaired(page_text, sections, typed, on_page, place)
     for section, article in enumerate(transcript.articles):
@@ -75,10 +77,11 @@ def trace(page_text: str, transcript: MarkedText) -> TracedPage:
             articles.append(_trace_article(article, section, page_text, place))
         except KeyError as error:
             problems.append(f"article {section + 1}: {error.args[0]}")
+    kept = set(place.values()) - set(copies)
     return TracedPage(
         tuple(articles),
-        tuple(stretches([*furniture, *marks], page_text)),
-        tuple(_duplicates(stretches(copies, page_text), page_text, set(place.values()) - set(copies))),
+        tuple(sorted([*stretches(furniture, page_text), *stretches(marks, page_text)])),
+        tuple(_duplicates(stretches(copies, page_text), page_text, kept)),
         tuple(problems),
     )
 
@@ -180,7 +183,9 @@ def _trace_article(
         if char.isspace():
             source = place.get((section, at - 1), -2) + 1
             if not page_text[source : source + 1].isspace():
-                raise KeyError(f"a blank was typed where the page has none: {article.text[at - 8 : at + 8]!r}")
+                raise KeyError(
+                    f"a blank was typed where the page has none: {article.text[at - 8 : at + 8]!r}"
+                )
         if source is None:
             raise KeyError(f"not on the page: {article.text[max(0, at - 8) : at + 8]!r}")
         chars.append(" " if char.isspace() else page_text[source])

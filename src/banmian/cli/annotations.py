@@ -24,14 +24,14 @@ def check(
 
     Exit status 3 where there is an error.
     """
-    from banmian.annotations import read_annotations
+    from banmian.annotations import in_normal_form, read_annotations
     from banmian.checks import check_article
     from banmian.corpus import name_of
 
     articles = list(read_annotations(paths))
     errors = 0
     for article in articles:
-        for finding in check_article(article):
+        for finding in check_article(in_normal_form(article)):
             errors += finding.kind == "error"
             if finding.kind == "error" or doubts:
                 typer.echo(f"{finding.kind}: {name_of(article)}: {finding.message}")
@@ -45,7 +45,9 @@ def check(
 def agreement(
     first: Annotated[Path, typer.Argument(help="One annotator's pass.")],
     second: Annotated[Path, typer.Argument(help="The other's, over the same texts.")],
-    list_differences: Annotated[bool, typer.Option("--list", help="List the spans that only one has.")] = False,
+    list_differences: Annotated[
+        bool, typer.Option("--list", help="List the spans that only one has.")
+    ] = False,
 ) -> None:
     """Show how far two passes agree.
 
@@ -68,7 +70,11 @@ def agreement(
     for label, row in figures["exact"].items():
         overlap: dict[str, Any] = figures["overlap"][label]
         table.add_row(
-            label, f"{row['f1']:.3f}", f"{overlap['f1']:.3f}", str(row["gold"]), str(row["predicted"])
+            label,
+            f"{row['f1']:.3f}",
+            f"{overlap['f1']:.3f}",
+            str(row["gold"]),
+            str(row["predicted"]),
         )
     console = Console()
     console.print(table)
@@ -88,9 +94,12 @@ def import_marked_text(
     marked: Annotated[Path, typer.Argument(help="A file of marked text.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The doccano JSONL file to write.")],
     page: Annotated[
-        Path | None, typer.Option(help="The page that the file transcribes; traces every character.")
+        Path | None,
+        typer.Option(help="The page that the file transcribes; traces every character."),
     ] = None,
-    layout: Annotated[Path | None, typer.Option(help="With --page: where to write the page's row.")] = None,
+    layout: Annotated[
+        Path | None, typer.Option(help="With --page: where to write the page's row.")
+    ] = None,
 ) -> None:
     """Turn marked text into doccano JSONL: authored articles, or the transcript of a page.
 
@@ -110,7 +119,12 @@ def import_marked_text(
         articles = [
             replace(
                 article,
-                meta={"key": f"{marked.stem}-{article.id:03}", "batch": marked.stem, "kind": "authored", **article.meta},
+                meta={
+                    "key": f"{marked.stem}-{article.id:03}",
+                    "batch": marked.stem,
+                    "kind": "authored",
+                    **article.meta,
+                },
             )
             for article in parsed.articles
         ]

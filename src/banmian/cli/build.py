@@ -9,7 +9,9 @@ import typer
 
 from banmian.cli.common import fail
 
-app = typer.Typer(help="Make training data and models; the steps of project.yml.", no_args_is_help=True)
+app = typer.Typer(
+    help="Make training data and models; the steps of project.yml.", no_args_is_help=True
+)
 
 
 @app.command("corpus")
@@ -17,12 +19,16 @@ def corpus(
     annotations: Annotated[
         list[Path], typer.Argument(help="doccano JSONL files, or folders of them.")
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the DocBin files.")] = Path("corpus"),
-    folds: Annotated[
-        bool, typer.Option(help="Also make one set without each real page.")
-    ] = True,
-    dev_share: Annotated[float, typer.Option(help="Share of authored articles kept for dev.")] = 0.1,
-    page_weight: Annotated[int, typer.Option(help="How often an article of a real page is shown.")] = 3,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the DocBin files.")] = Path(
+        "corpus"
+    ),
+    folds: Annotated[bool, typer.Option(help="Also make one set without each real page.")] = True,
+    dev_share: Annotated[
+        float, typer.Option(help="Share of authored articles kept for dev.")
+    ] = 0.1,
+    page_weight: Annotated[
+        int, typer.Option(help="How often an article of a real page is shown.")
+    ] = 3,
     limit: Annotated[int, typer.Option(help="Use this many authored articles (0: all).")] = 0,
 ) -> None:
     """Turn annotations into training sets: OUT/full, and OUT/without-PAGE for each real page.
@@ -44,8 +50,13 @@ def corpus(
 @app.command("train")
 def train(
     config: Annotated[Path, typer.Argument(help="A spaCy training config.")],
-    corpora: Annotated[list[Path], typer.Argument(help="Training sets as `build corpus` makes them, or a folder of them.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the models.")] = Path("training"),
+    corpora: Annotated[
+        list[Path],
+        typer.Argument(help="Training sets as `build corpus` makes them, or a folder of them."),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the models.")] = Path(
+        "training"
+    ),
     jobs: Annotated[int, typer.Option(min=1, help="How many to train at once.")] = 1,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", help="Override a setting: training.max_epochs=2")
@@ -68,7 +79,8 @@ def package(
     trained: Annotated[Path, typer.Argument(help="A trained model folder.")],
     metrics: Annotated[Path, typer.Argument(help="The metrics of the held-out pages.")],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Where to; the package's own data if not given.")
+        Path | None,
+        typer.Option("--out", "-o", help="Where to; the package's own data if not given."),
     ] = None,
     readme: Annotated[
         Path | None, typer.Option(help="A README whose table of scores to renew.")

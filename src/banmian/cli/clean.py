@@ -23,8 +23,12 @@ def clean(
     pages: Annotated[
         list[str], typer.Argument(help="Files, folders, glob patterns, or - for standard input.")
     ],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="File instead of standard output.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="How to write the articles.")] = Format.markdown,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File instead of standard output.")
+    ] = None,
+    form: Annotated[
+        Format, typer.Option("--format", help="How to write the articles.")
+    ] = Format.markdown,
 ) -> None:
     """Show a page as clean articles, without tagging.
 
@@ -57,7 +61,9 @@ def clean(
                         "page": name,
                         "article": number,
                         "text": article.text,
-                        "blocks": [{"role": b.role, "start": b.start, "end": b.end} for b in article.blocks],
+                        "blocks": [
+                            {"role": b.role, "start": b.start, "end": b.end} for b in article.blocks
+                        ],
                         "source": [list(run) for run in article.source],
                     }
                     stream.write(dumps(row) + "\n")

@@ -16,14 +16,22 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    gold: Annotated[list[Path], typer.Argument(help="Annotated articles of real pages, doccano JSONL.")],
+    gold: Annotated[
+        list[Path], typer.Argument(help="Annotated articles of real pages, doccano JSONL.")
+    ],
     pages: Annotated[Path, typer.Option(help="The folder with the raw pages.")] = Path("seeds"),
-    model: Annotated[Path | None, typer.Option(help="A model folder instead of the bundled model.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="A model folder instead of the bundled model.")
+    ] = None,
     folds: Annotated[
         Path | None,
-        typer.Option(help="A folder with one model a page, FOLDS/without-PAGE/model-last, trained without it."),
+        typer.Option(
+            help="A folder with one model a page, FOLDS/without-PAGE/model-last, trained without it."
+        ),
     ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write all figures as JSON.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write all figures as JSON.")
+    ] = None,
 ) -> None:
     """Measure a model on annotated pages: raw page in, spans out, against gold.
 
@@ -67,7 +75,9 @@ def evaluate(
     }
     _show(figures)
     if seen:
-        say(f"NOT HELD OUT: the model was trained on {', '.join(seen)}; these figures say how well it remembers")
+        say(
+            f"NOT HELD OUT: the model was trained on {', '.join(seen)}; these figures say how well it remembers"
+        )
     if output:
         write_json(output, figures)
 

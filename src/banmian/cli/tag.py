@@ -17,7 +17,8 @@ def tag(
         list[str], typer.Argument(help="Files, folders, glob patterns, or - for standard input.")
     ],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File for the rows; standard output if not given.")
+        Path | None,
+        typer.Option("--output", "-o", help="File for the rows; standard output if not given."),
     ] = None,
     model: Annotated[
         Path | None, typer.Option(help="A model folder of your own instead of the bundled model.")

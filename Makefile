@@ -1,0 +1,43 @@
+# Two commands do everything: `make tag` and `make test`. Each sets up what it needs, once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: tag test lint smoke all clean
+
+tag: $(VENV)/.core  ## tag the seed pages with the bundled model
+	@echo "Tagging the pages in seeds/ with the bundled model; rows go to out/rows.jsonl"
+	$(BIN)/banmian tag seeds -o out/rows.jsonl
+
+test: $(VENV)/.dev  ## run all tests
+	@echo "Running the tests"
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+smoke: $(VENV)/.dev  ## a small run of the whole training workflow
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m spacy project run smoke
+
+all: $(VENV)/.dev  ## annotations to trained, evaluated, packaged model
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m spacy project run all
+
+clean:  ## remove what the other targets made
+	rm -rf $(VENV) out corpus/full corpus/without-* training/full training/without-* training/smoke
+
+$(VENV)/.core: requirements/core.lock requirements/build.lock pyproject.toml
+	@echo "Setting up the environment in $(VENV) (a few minutes, once)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/build.lock
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/core.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.core requirements/dev.lock
+	@echo "Installing what testing needs"
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.lock
+	@touch $@

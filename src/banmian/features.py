@@ -1,0 +1,224 @@
+"""What the span tagger sees of each character of a line: strings, one list a character.
+
+Windows of characters and their types, the quotes around, the numeral it belongs to, and the next
+word that organizations or initiatives end on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from banmian.characters import is_han
+from banmian.lexicon import longest_words
+
+_CLOSER = {"“": "”", "‘": "’", "「": "」", "『": "』", "《": "》"}
+_PUNCTUATION = frozenset("，。、；：！？（）“”‘’《》 ")
+_CHINESE_NUMERALS = frozenset("零一二两三四五六七八九十百千万亿半几数")
+_TYPES = (("n", _CHINESE_NUMERALS), ("q", "“‘「『"), ("Q", "”’」』"), ("_", " "))
+_NUMERAL = re.compile(
+    r"[0-9]+(?:[,.][0-9]+)*|[零〇两三四五六七八九十百千半数几][零〇一二两三四五六七八九十百千]*"
+)
+_MAGNITUDE = re.compile("[余多]?[万亿]*[余多]?")
+_SHORT_LINE = 40  # headlines and subheads are shorter than this
+_LOOK_AHEAD = 16
+
+_ORGANIZATION_ENDS = """
+    委员会 组织部 宣传部 统战部 政法委 纪委监委 纪委 监委 政协 人大 公安局 局 厅 党工委 党委 党总支 党支部 党组 社区
+    医院 卫生院 学校 中学 小学 大学 学院 幼儿园 公司 集团 合作社 协会 联合会 商会 法院 检察院 中心 文化馆 图书馆 博物馆
+    银行 书城 研究院 研究所 大队 支队 中队 队 妇联 残联 工会 团委 管委会 办公室 办事处 业委会 村委会 联社
+    厂 院 站 所 馆 社 团 会 部
+"""
+_INITIATIVE_ENDS = """
+    活动 行动 工程 机制 模式 制度 工作法 品牌 平台 小程序 热线 计划 项目 驿站 体系 大赛 改革 节 讲堂 课堂 食堂
+    议事会 调解室 工作室 服务 系统 专项 示范 创建 会 室 屋 站 日 贷 码 卡 赛
+"""
+
+
+def _any_of(words: str) -> re.Pattern[str]:
+    return re.compile("|".join(sorted(words.split(), key=len, reverse=True)))
+
+
+_ENDS = (("o", _any_of(_ORGANIZATION_ENDS)), ("h", _any_of(_INITIATIVE_ENDS)))
+
+
+@dataclass(frozen=True)
+class _Quoted:
+    """A pair of quotes: its opening mark, and where its marks stand."""
+
+    mark: str
+    start: int
+    end: int
+
+
+def line_features(line: str) -> list[list[str]]:
+    """The features of each character of one line of normal text."""
+    features = [["bias"] for _ in line]
+    for at, own in enumerate(features):
+        own.append(f"edge={min(at, 3)}")
+    _add_windows(line, features)
+    _add_types(line, features)
+    _add_quotes(line, features)
+    _add_numerals(line, features)
+    _add_words(line, features)
+    for name, pattern in _ENDS:
+        _add_next_end(line, name, pattern, features)
+    if len(line) <= _SHORT_LINE:
+        shape = f"short={' ' in line}"
+        for at, own in enumerate(features):
+            own += ["short", shape, f"short={at == 0},{at == len(line) - 1}"]
+    return features
+
+
+def _add_windows(line: str, features: list[list[str]]) -> None:
+    """Characters four to each side, pairs, triples, and the four that begin and end here."""
+    padded = "^^^^" + line + "$$$$"
+    for at, own in enumerate(features, 4):
+        own += [f"{d}={padded[at + d]}" for d in range(-4, 5)]
+        own += [f"2:{d}={padded[at + d : at + d + 2]}" for d in range(-3, 3)]
+        own += [f"3:{d}={padded[at + d - 1 : at + d + 2]}" for d in range(-2, 2)]
+        own += [f"4:0={padded[at : at + 4]}", f"4:-3={padded[at - 3 : at + 1]}"]
+
+
+def _add_words(line: str, features: list[list[str]]) -> None:
+    """The listed word a character is in, its place there, and that of its neighbours."""
+    places = ["^"]
+    for start, end in longest_words(line):
+        word = line[start:end]
+        if len(word) == 1:
+            places.append("S")
+            continue
+        for at in range(start, end):
+            place = "B" if at == start else "E" if at == end - 1 else "M"
+            places.append(f"{place}{min(len(word), 4)}")
+            features[at].append(f"w{place}={word}")
+    places.append("$")
+    for at, own in enumerate(features, 1):
+        own += [f"w={places[at]}", f"w-={places[at - 1]}", f"w+={places[at + 1]}"]
+
+
+def _add_types(line: str, features: list[list[str]]) -> None:
+    types = "^^" + "".join(map(_type_of, line)) + "$$"
+    for at, own in enumerate(features, 2):
+        own += [f"t5={types[at - 2 : at + 3]}", f"t3={types[at - 1 : at + 2]}"]
+
+
+def _type_of(char: str) -> str:
+    for name, chars in _TYPES:
+        if char in chars:
+            return name
+    if char.isdigit():
+        return "d"
+    if is_han(char):
+        return "h"
+    if char.isascii() and char.isalpha():
+        return "a"
+    return char if char in "，。、；：！？" else "o"
+
+
+def _add_quotes(line: str, features: list[list[str]]) -> None:
+    """Where in its quotes a character stands, how long they are, what stands before and behind."""
+    innermost = _innermost_quotes(line)
+    for at, own in enumerate(features):
+        quoted = innermost[at]
+        if quoted is None:
+            _add_near_quotes(line, at, own)
+            continue
+        inner = line[quoted.start + 1 : quoted.end]
+        behind, before = (
+            line[quoted.end + 1 : quoted.end + 3],
+            line[max(0, quoted.start - 2) : quoted.start],
+        )
+        clauses = min(sum(char in "，、；" for char in inner), 4)
+        size = min(len(inner), 20) // 2
+        own += [
+            f"q={quoted.mark}",
+            f"q<{min(at - quoted.start, 6)}",
+            f"q>{min(quoted.end - at, 6)}",
+            f"q#={size}",
+            f"q+2={behind}",
+            f"q+1={behind[:1]}",
+            f"q-2={before}",
+            f"q-1={before[-1:]}",
+            f"q,={clauses}",
+            f"q,#={clauses},{size},{behind[:1]}",
+            f"q$={inner[-2:]}",
+            f"q++={'+' in inner}",
+            f"q<>={behind[:1]},{min(at - quoted.start, 2)},{min(quoted.end - at, 2)}",
+        ]
+
+
+def _innermost_quotes(line: str) -> list[_Quoted | None]:
+    innermost: list[_Quoted | None] = [None] * len(line)
+    open_marks: list[tuple[str, int]] = []
+    for at, char in enumerate(line):
+        if char in _CLOSER:
+            open_marks.append((char, at))
+        elif open_marks and char == _CLOSER[open_marks[-1][0]]:
+            mark, start = open_marks.pop()
+            quoted = _Quoted(mark, start, at)
+            for inside in range(start, at + 1):
+                innermost[inside] = innermost[inside] or quoted
+    return innermost
+
+
+def _add_near_quotes(line: str, at: int, own: list[str]) -> None:
+    closed = line.rfind("”", max(0, at - 8), at)
+    if closed >= 0:
+        own += [f"Q-{at - closed}", f"Q-={line[closed + 1 : at + 1]}"]
+    opened = line.find("“", at + 1, at + 8)
+    if opened >= 0:
+        own.append(f"Q+{opened - at}")
+
+
+def _add_numerals(line: str, features: list[list[str]]) -> None:
+    """For numerals, what is behind them and around, whatever their digits."""
+    for match in _NUMERAL.finditer(line):
+        start, end = match.span()
+        unit_at = _MAGNITUDE.match(line, end).end()  # type: ignore[union-attr]
+        unit, digits = line[unit_at : unit_at + 2], match[0][0].isdigit()
+        value = len(match[0]) if digits else match[0]
+        for at in range(start, min(len(line), unit_at + 3)):
+            place = "N" if at < end else "M" if at < unit_at else f"U{at - unit_at}"
+            features[at] += [
+                f"n{place}={unit[:1]}",
+                f"n{place}2={unit}",
+                f"n{place}-={line[max(0, start - 1) : start]}",
+                f"n{place}t={digits}",
+                f"n{place}v={value},{unit[:1]}",
+                f"n{place}+={line[unit_at + 1 : unit_at + 3]}",
+            ]
+        for at in range(max(0, start - 3), start):
+            features[at] += [f"n>{start - at}={unit[:1]}", f"n>{start - at}w={line[at:start]}"]
+
+
+def _add_next_end(
+    line: str, name: str, pattern: re.Pattern[str], features: list[list[str]]
+) -> None:
+    """The next word on which a name may end, in the same clause, and how far it is."""
+    for at, word, distance in _next_ends(line, pattern):
+        step = _step(distance)
+        features[at] += [
+            f"{name}={word},{step}",
+            f"{name}d={step}",
+            f"{name}c={word},{line[at - 1 : at]}",
+        ]
+
+
+def _next_ends(line: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, str, int]]:
+    reached = 0
+    for match in pattern.finditer(line):
+        start, end = match.span()
+        first = max(reached, end - 1 - _LOOK_AHEAD)
+        for at in range(start - 1, first - 1, -1):
+            if line[at] in _PUNCTUATION:
+                first = at + 1
+                break
+        for at in range(first, end):
+            yield at, match[0], end - 1 - at
+        reached = end
+
+
+def _step(distance: int) -> int:
+    return next((step for step in (13, 9, 6, 4) if distance >= step), distance)

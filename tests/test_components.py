@@ -1,0 +1,106 @@
+"""The pipeline's own components, each by itself."""
+
+import pytest
+from spacy.training import Example
+
+from banmian.components import (
+    Consistency,
+    SpanTagger,
+    normalize_edges,
+    scored_spans,
+    set_scored_spans,
+)
+from banmian.corpus import blank_pipeline, split, to_doc
+from banmian.markup import parse
+from banmian.span_crf import SpanCrf, TrainSettings, lines_of
+
+TEXTS = [
+    ("青杨社区开展“夜校”活动。", [(0, 4, "ORG"), (6, 12, "INITIATIVE")]),
+    ("柳河社区收到诉求35件。", [(0, 4, "ORG"), (8, 11, "INDICATOR")]),
+] * 4
+
+
+@pytest.fixture(scope="module")
+def crf():
+    return SpanCrf.train(TEXTS, TrainSettings(0.0, 0.1, 60, 1))
+
+
+def test_it_learns_what_it_is_shown(crf):
+    for text, spans in TEXTS[:2]:
+        assert [span[:3] for span in crf.predict([text])[0]] == spans
+
+
+def test_it_carries_over_to_new_numbers(crf):
+    assert (8, 11, "INDICATOR") in [s[:3] for s in crf.predict(["柳河社区收到诉求78件。"])[0]]
+
+
+def test_bytes_hold_the_whole_of_it(crf):
+    copy = SpanCrf.from_bytes(crf.to_bytes())
+    texts = [text for text, _ in TEXTS[:2]]
+    assert [[s[:3] for s in spans] for spans in copy.predict(texts)] == [
+        [s[:3] for s in spans] for spans in crf.predict(texts)
+    ]
+
+
+def test_an_untrained_one_marks_nothing():
+    assert SpanCrf.empty().predict(["青杨社区", ""]) == [[], []]
+
+
+def test_long_lines_are_cut_behind_sentences():
+    text = ("这是一句话。" * 400) + "\n短行"
+    cuts = list(lines_of(text))
+    assert "".join(text[s:e] for s, e in cuts) == text.replace("\n", "")
+    assert all(text[e - 1] == "。" for _, e in cuts[:-1])
+
+
+def test_spacy_trains_it_when_a_pipeline_is_initialized():
+    nlp = blank_pipeline()
+    tagger = SpanTagger("span_tagger", TrainSettings(0.0, 0.1, 60, 1))
+    examples = [Example.from_dict(nlp.make_doc(text), {"entities": spans}) for text, spans in TEXTS]
+    tagger.initialize(lambda: examples, nlp=nlp)
+    assert tagger.labels == ("INDICATOR", "INITIATIVE", "ORG")
+    assert [e.text for e in tagger(nlp.make_doc(TEXTS[0][0])).ents] == ["青杨社区", "“夜校”活动"]
+
+
+def test_a_sure_name_is_marked_everywhere_in_the_article():
+    doc = blank_pipeline().make_doc("青杨社区办夜校。大家都说青杨社区好，青杨社区的人多。")
+    set_scored_spans(doc, [(0, 4, "ORG", 0.95)])
+    found = scored_spans(Consistency(0.8, 4)(doc))
+    assert [(s, e) for s, e, *_ in found] == [(0, 4), (12, 16), (18, 22)]
+
+
+def test_an_unsure_name_is_not():
+    doc = blank_pipeline().make_doc("青杨社区办夜校。大家都说青杨社区好。")
+    set_scored_spans(doc, [(0, 4, "ORG", 0.5)])
+    assert len(scored_spans(Consistency(0.8, 4)(doc))) == 1
+
+
+def test_edges_are_moved_and_scores_kept():
+    doc = blank_pipeline().make_doc("开展“夜校”，")
+    set_scored_spans(doc, [(2, 6, "INITIATIVE", 0.7)])
+    assert scored_spans(normalize_edges(doc)) == [(3, 5, "INITIATIVE", 0.7)]
+
+
+@pytest.mark.parametrize("text", ["𠮷祥社区", "a  b\u3000c\n\n d", "e\u0301👍🏽社区"])
+def test_one_token_a_character_never_changes_the_text(text):
+    doc = blank_pipeline().make_doc(text)
+    assert doc.text == text
+
+
+def test_gold_docs_hold_spans_and_categories():
+    (article,) = parse('=== genre: news | topics: governance\nP: {O:青杨社区}办"{I:夜校}"').articles
+    doc = to_doc(blank_pipeline(), article)
+    assert doc.text == "青杨社区办“夜校”"
+    assert [(e.text, e.label_) for e in doc.ents] == [("青杨社区", "ORG"), ("夜校", "INITIATIVE")]
+    assert {cat for cat, value in doc.cats.items() if value} == {"genre:news", "topic:governance"}
+
+
+def test_a_held_out_page_is_in_neither_part(root):
+    from banmian.annotations import origin, read_annotations
+
+    articles = list(read_annotations([root / "annotations/pages", root / "annotations/authored"]))
+    page = next(a.meta["page"] for a in articles if a.meta.get("page"))
+    train, dev = split(articles, 0.1, [page])
+    assert page not in {origin(a) for a in [*train, *dev]}
+    assert not {origin(a) for a in train} & {origin(a) for a in dev}
+    assert not any(a.meta.get("page") for a in dev)

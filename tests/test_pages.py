@@ -1,0 +1,69 @@
+import pytest
+
+from banmian.files import FileError
+from banmian.pages import decode, find_pages, read_page
+from banmian.types import Failure, Page
+
+TEXT = "本报讯 近日，青杨社区开展活动。"
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding"),
+    [
+        (TEXT.encode(), "utf-8"),
+        (b"\xef\xbb\xbf" + TEXT.encode(), "utf-8"),
+        (TEXT.encode("gb18030"), "gb18030"),
+    ],
+)
+def test_reads_the_encodings_of_chinese_pages(data, encoding):
+    assert decode(data) == (TEXT, encoding)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty"),
+        (b" \n\t ", "empty"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "binary"),
+        ("Ça a été écrit à l'été, où ça? Les élèves".encode("latin-1"), "encoding"),
+        (TEXT.encode("utf-16"), "encoding|binary"),
+        (bytes(range(1, 32)) * 20, "binary"),
+    ],
+)
+def test_says_why_a_file_is_no_page(data, reason):
+    with pytest.raises(FileError, match=reason):
+        decode(data)
+
+
+def test_line_ends_are_kept_so_that_offsets_are_the_files_own(tmp_path):
+    file = tmp_path / "page.txt"
+    file.write_bytes("甲\r\n乙\r丙".encode())
+    page = read_page("page.txt", str(file))
+    assert isinstance(page, Page)
+    assert page.text == "甲\r\n乙\r丙"
+
+
+def test_a_missing_file_is_a_failure_that_says_so(tmp_path):
+    failure = read_page("none.txt", str(tmp_path / "none.txt"))
+    assert failure == Failure("none.txt", "read", "there is no such file")
+
+
+def test_a_file_over_the_cap_is_a_failure(tmp_path):
+    (tmp_path / "big.txt").write_text("甲" * 100)
+    failure = read_page("big.txt", str(tmp_path / "big.txt"), limit=64)
+    assert isinstance(failure, Failure)
+    assert "larger" in failure.error
+
+
+def test_inputs_are_files_folders_and_globs(tmp_path):
+    (tmp_path / "a.txt").write_text("甲")
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "b.md").write_text("乙")
+    (tmp_path / "deep" / "picture.png").write_bytes(b"\0")
+    (tmp_path / ".hidden.txt").write_text("丙")
+    assert [name for name, _ in find_pages([str(tmp_path)])] == ["a.txt", "deep/b.md"]
+    assert [name for name, _ in find_pages([str(tmp_path / "*.txt")])] == ["a.txt"]
+    assert [name for name, _ in find_pages([str(tmp_path / "a.txt"), "gone.txt"])] == [
+        "a.txt",
+        "gone.txt",
+    ]
