@@ -182,27 +182,27 @@ def _unmarked_mentions(article: AnnotatedArticle) -> Iterator[Finding]:
                 yield Finding("doubt", article.id, f"{label} {name!r} is unmarked in {context!r}")
 
 
-def check_consistency(articles: Sequence[AnnotatedArticle]) -> Iterator[Finding]:
-    """Strings that are marked under two labels, or marked in one article and bare in another."""
+def check_consistency(
+    articles: Sequence[AnnotatedArticle],
+) -> Iterator[tuple[AnnotatedArticle, Finding]]:
+    """Strings marked under two labels, or marked in one article and bare in another."""
     labels: dict[str, set[str]] = defaultdict(set)
     for article in articles:
         for span in article.spans:
             if len(span.text) > 3 and span.label != "INDICATOR":
                 labels[span.text].add(span.label)
-    for article in articles:
-        for span in article.spans:
-            if len(labels.get(span.text, ())) > 1:
-                others = ", ".join(sorted(labels[span.text] - {span.label}))
-                yield Finding("doubt", article.id, f"{_where(article, span)}: elsewhere {others}")
     names = {text for text, found in labels.items() if found & {"ORG", "INITIATIVE"}}
     for article in articles:
-        own = {span.text for span in article.spans}
+        for span in article.spans:
+            others = labels.get(span.text, set()) - {span.label}
+            if others:
+                message = f"{_where(article, span)}: elsewhere {', '.join(sorted(others))}"
+                yield article, Finding("doubt", article.id, message)
         bare = _without_spans(article)
-        for name in names - own:
-            if name in bare:
-                yield Finding(
-                    "doubt", article.id, f"{name!r} is marked in another article, bare here"
-                )
+        own = {span.text for span in article.spans}
+        for name in sorted(name for name in names - own if name in bare):
+            message = f"{name!r} is marked in another article, bare here"
+            yield article, Finding("doubt", article.id, message)
 
 
 def _without_spans(article: AnnotatedArticle) -> str:

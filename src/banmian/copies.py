@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path
 
 from banmian.annotations import in_normal_form
+from banmian.files import FileError, read_bytes
 from banmian.types import AnnotatedArticle
 
 RUN_LENGTH = 13
 NEAR_DUPLICATE = 60.0  # rapidfuzz ratio from which two articles tell the same story
 _NEAR_LENGTHS = 0.6  # a pair of very unlike lengths cannot reach that ratio
 _COINED_LENGTH = 3
+
+
+def read_allowed(path: Path) -> tuple[list[str], list[str]]:
+    """The set phrases and common names of a TOML file. Raises FileError."""
+    try:
+        values = tomllib.loads(read_bytes(path).decode("utf-8"))
+        return list(values["set_phrases"]), list(values["common_names"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise FileError(
+            f"{path}: needs the lists set_phrases and common_names ({error})"
+        ) from error
 
 
 def find_copies(

@@ -30,7 +30,7 @@ _ORGANIZATION_ENDS = """
     银行 书城 研究院 研究所 大队 支队 中队 队 妇联 残联 工会 团委 管委会 办公室 办事处 业委会 村委会 联社
     厂 院 站 所 馆 社 团 会 部
 """
-_INITIATIVE_ENDS = """
+INITIATIVE_ENDS = """
     活动 行动 工程 机制 模式 制度 工作法 品牌 平台 小程序 热线 计划 项目 驿站 体系 大赛 改革 节 讲堂 课堂 食堂
     议事会 调解室 工作室 服务 系统 专项 示范 创建 会 室 屋 站 日 贷 码 卡 赛
 """
@@ -40,7 +40,7 @@ def _any_of(words: str) -> re.Pattern[str]:
     return re.compile("|".join(sorted(words.split(), key=len, reverse=True)))
 
 
-_ENDS = (("o", _any_of(_ORGANIZATION_ENDS)), ("h", _any_of(_INITIATIVE_ENDS)))
+_ENDS = (("o", _any_of(_ORGANIZATION_ENDS)), ("h", _any_of(INITIATIVE_ENDS)))
 
 
 @dataclass(frozen=True)

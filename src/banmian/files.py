@@ -113,3 +113,17 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         if not isinstance(row, dict):
             raise FileError(f"{path}, line {number}: is not a JSON object")
         yield number, row
+
+
+def replace_part(path: Path, name: str, content: str) -> None:
+    """Renew what stands between ``<!-- NAME: begin -->`` and ``<!-- NAME: end -->`` in a file.
+
+    Raises FileError where the file has no such lines.
+    """
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    head, found_begin, rest = read_bytes(path).decode("utf-8").partition(begin)
+    _, found_end, tail = rest.partition(end)
+    if not (found_begin and found_end):
+        raise FileError(f"{path}: has no lines {begin} and {end}")
+    with atomic_writer(path) as stream:
+        stream.write(f"{head}{begin}\n{content.strip()}\n{end}{tail}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from banmian import __version__
-from banmian.files import FileError, atomic_writer, read_bytes, write_json
+from banmian.files import FileError, read_bytes, replace_part, write_json
 from banmian.model import BUNDLED, bundled_path, check_folder
 
 _DESCRIPTION = (
@@ -129,17 +129,10 @@ The model that ships was trained on all the pages, so measuring it on them says 
 def document_scores(readme: Path, metrics: Path) -> None:
     """Keep the table between the score marks of a README true. Raises FileError."""
     figures = _read_json(metrics)
-    begin, end = "<!-- scores: begin -->\n", "<!-- scores: end -->"
-    text = read_bytes(readme).decode("utf-8")
-    if begin not in text or end not in text:
-        raise FileError(f"{readme}: has no lines {begin.strip()} and {end}")
-    head, _, rest = text.partition(begin)
-    tail = rest.partition(end)[2]
     raw = figures["raw_pages"]
     closing = (
-        f"\nGenre accuracy {raw['genre']['accuracy']:.3f} over {raw['genre']['articles']} articles, "
+        f"Genre accuracy {raw['genre']['accuracy']:.3f} over {raw['genre']['articles']} articles, "
         f"topics F1 {raw['topics']['f1']:.3f}. With gold articles in, so without layout errors, "
-        f"F1 is {figures['gold_articles']['exact']['all']['f1']:.3f}.\n"
+        f"F1 is {figures['gold_articles']['exact']['all']['f1']:.3f}."
     )
-    with atomic_writer(readme) as stream:
-        stream.write(head + begin + score_table(figures) + "\n" + closing + end + tail)
+    replace_part(readme, "scores", f"{score_table(figures)}\n\n{closing}")
