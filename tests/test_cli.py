@@ -133,6 +133,15 @@ def test_standard_input_and_output(run):
     assert (indicator["value"], indicator["unit"], indicator["kind"]) == (35, "件", "count")
 
 
+def test_bylines_bear_no_spans(run):
+    page = "青杨社区办夜校\n\n本报讯 近日，青杨社区夜校开课，来了不少居民。\n\n（清河县委组织部供稿）\n"
+    article, _ = rows_of(run("tag", "-", stdin=page.encode()).stdout)
+    byline = next(b for b in article["blocks"] if b["role"] == "byline")
+    assert article["text"][byline["start"] : byline["end"]] == "（清河县委组织部供稿）"
+    assert [s for s in article["spans"] if s["label"] == "ORG"]
+    assert not [s for s in article["spans"] if byline["start"] <= s["start"] < byline["end"]]
+
+
 def test_wrong_usage_is_two_and_says_what(run, tmp_path):
     assert run("tag").returncode == 2
     done = run("tag", tmp_path)

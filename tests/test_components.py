@@ -3,6 +3,8 @@
 import pytest
 from spacy.training import Example
 
+from banmian.categories import Categories
+from banmian.categories import TrainSettings as TrainCategories
 from banmian.components import (
     Consistency,
     SpanTagger,
@@ -104,3 +106,22 @@ def test_a_held_out_page_is_in_neither_part(root):
     assert page not in {origin(a) for a in [*train, *dev]}
     assert not {origin(a) for a in train} & {origin(a) for a in dev}
     assert not any(a.meta.get("page") for a in dev)
+
+
+def test_genre_and_topics_are_learned_saved_and_loaded():
+    texts = [
+        "本报讯（记者王平）近日，青杨社区开展志愿活动。",
+        "图为居民在广场上跳舞。\n王平 摄",
+    ] * 6
+    settings = TrainCategories(shortest=1, longest=2, min_documents=1, max_ngrams=500, c=10.0)
+    topics = [["governance"], ["culture_tourism"]] * 6
+    model = Categories.train(texts, ["news", "photo"] * 6, topics, settings)
+    for copy in (model, Categories.from_bytes(model.to_bytes())):
+        genres, found = copy.predict("图为居民在公园里唱歌。\n李安 摄")
+        assert max(genres, key=genres.get) == "photo"
+        assert sum(genres.values()) == pytest.approx(1)
+        assert found["culture_tourism"] > 0.5 > found["governance"]
+
+
+def test_an_untrained_classifier_says_nothing():
+    assert Categories.empty().predict("青杨社区") == ({}, {})

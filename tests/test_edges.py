@@ -1,13 +1,13 @@
 import pytest
 
-from banmian.edges import trim
+from banmian.edges import adjust as adjust_borders
 
 
 def adjust(marked: str, label: str = "INITIATIVE") -> str | None:
     """``[`` and ``]`` stand for the borders that a model proposed."""
     start, end = marked.index("["), marked.index("]") - 1
     text = marked.replace("[", "").replace("]", "")
-    borders = trim(text, start, end, label)
+    borders = adjust_borders(text, start, end, label)
     return text[slice(*borders)] if borders else None
 
 
@@ -27,3 +27,26 @@ def adjust(marked: str, label: str = "INITIATIVE") -> str | None:
 )
 def test_borders_follow_the_guidelines(proposed, expected):
     assert adjust(proposed) == expected
+
+
+@pytest.mark.parametrize(
+    ("proposed", "expected"),
+    [
+        ("[成立青杨社区工作者协会]，", "青杨社区工作者协会"),
+        ("[市营商局负责人走进政务服务中心]", "市营商局"),
+        ("[县委组织部]部长", "县委组织部"),
+    ],
+)
+def test_a_body_sheds_verbs_and_stops_before_a_role(proposed, expected):
+    assert adjust(proposed, "ORG") == expected
+
+
+def test_an_initiative_sheds_what_is_done_with_it():
+    assert adjust("推进[“民情图”平台建设]，") == "“民情图”平台"
+    assert adjust("实施[农耕研学基地建设项目]，") == "农耕研学基地建设项目"
+
+
+def test_a_couplet_is_alike_in_length():
+    assert adjust("[强化阵地建设 增强治理能力]", "SLOGAN") == "强化阵地建设 增强治理能力"
+    assert adjust("[打造“新阵地” 架起连心桥]", "SLOGAN") == "打造“新阵地” 架起连心桥"
+    assert adjust("[抓好政治建设 筑牢忠诚干部队伍]", "SLOGAN") is None

@@ -88,8 +88,9 @@ def test_a_foreign_pipeline_is_refused(copy):
         load(copy)
 
 
+@pytest.mark.parametrize("weights", ["span_tagger/crf.npz", "categories/categories.npz"])
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 torn", b"\x80\x04K\x01."])
-def test_damaged_weights_are_refused(copy, damage):
-    (copy / "span_tagger" / "crf.npz").write_bytes(damage)
+def test_damaged_weights_are_refused(copy, weights, damage):
+    (copy / weights).write_bytes(damage)
     with pytest.raises(ModelError, match="cannot be loaded"):
         load(copy)

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from spacy.language import Language
-from spacy.scorer import get_ner_prf
+from spacy.scorer import Scorer, get_ner_prf
 from spacy.tokens import Doc, Span
 from spacy.training import Example, validate_examples
 
-from banmian.edges import trim
+from banmian import categories
+from banmian.corpus import GENRE_CATS, TOPIC_CATS
+from banmian.edges import adjust
 from banmian.span_crf import CharSpan, SpanCrf, TrainSettings
 
 SPANS_KEY = "banmian"
@@ -109,6 +111,88 @@ def batched(stream: Iterable[Doc], size: int) -> Iterator[list[Doc]]:
         yield batch
 
 
+@Language.factory(
+    "banmian_categories",
+    assigns=["doc.cats"],
+    default_config={"shortest": 1, "longest": 2, "min_documents": 3, "max_ngrams": 60000, "c": 3.0},
+    default_score_weights={"cats_micro_f": 0.0},
+)
+def make_categories(
+    nlp: Language,
+    name: str,
+    shortest: int,
+    longest: int,
+    min_documents: int,
+    max_ngrams: int,
+    c: float,
+) -> "CategoryTagger":
+    """Genre and topics by logistic regression on character n-grams.
+
+    ``shortest`` and ``longest`` bound the n-grams; those in fewer than ``min_documents`` articles
+    are left out, and all but the ``max_ngrams`` commonest; ``c`` is the inverse of the penalty.
+    """
+    return CategoryTagger(
+        name, categories.TrainSettings(shortest, longest, min_documents, max_ngrams, c)
+    )
+
+
+class CategoryTagger:
+    """Gives genre and topics. It is trained as a whole when a pipeline is initialized."""
+
+    def __init__(self, name: str, settings: categories.TrainSettings) -> None:
+        self.name = name
+        self.settings = settings
+        self.model = categories.Categories.empty()
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+    ) -> None:
+        """Train on all examples."""
+        docs = [example.reference for example in get_examples()]
+        chosen = [[cat for cat, value in doc.cats.items() if value] for doc in docs]
+        genres = [next(c[6:] for c in cats if c.startswith("genre:")) for cats in chosen]
+        topics = [[c[6:] for c in cats if c.startswith("topic:")] for cats in chosen]
+        texts = [doc.text for doc in docs]
+        self.model = categories.Categories.train(texts, genres, topics, self.settings)
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Give one doc its categories."""
+        genres, topics = self.model.predict(doc.text)
+        doc.cats = {f"genre:{name}": share for name, share in genres.items()}
+        doc.cats |= {f"topic:{name}": share for name, share in topics.items()}
+        return doc
+
+    def score(self, examples: Iterable[Example], **_: Any) -> dict[str, Any]:
+        """spaCy's own scores of doc.cats."""
+        scores: dict[str, Any] = Scorer.score_cats(
+            examples, "cats", labels=[*GENRE_CATS, *TOPIC_CATS], multi_label=True, threshold=0.5
+        )
+        return scores
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Serialize to bytes."""
+        return self.model.to_bytes()
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "CategoryTagger":
+        """Load from bytes."""
+        self.model = categories.Categories.from_bytes(bytes_data)
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Save to a folder."""
+        Path(path).mkdir(parents=True, exist_ok=True)
+        (Path(path) / "categories.npz").write_bytes(self.model.to_bytes())
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "CategoryTagger":
+        """Load from a folder."""
+        data = (Path(path) / "categories.npz").read_bytes()
+        self.model = categories.Categories.from_bytes(data)
+        return self
+
+
 def _char_spans(entities: Iterable[Span]) -> list[tuple[int, int, str]]:
     return [(ent.start_char, ent.end_char, ent.label_) for ent in entities]
 
@@ -145,7 +229,7 @@ def normalize_edges(doc: Doc) -> Doc:
     """Move the borders of spans to where the guidelines put them (quotes, brackets, blanks)."""
     adjusted: list[CharSpan] = []
     for start, end, label, score in scored_spans(doc):
-        borders = trim(doc.text, start, end, label)
+        borders = adjust(doc.text, start, end, label)
         if borders and (not adjusted or adjusted[-1][1] <= borders[0]):
             adjusted.append((*borders, label, score))
     set_scored_spans(doc, adjusted)

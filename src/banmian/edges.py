@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _PARTNER = {
     "“": "”",
     "‘": "’",
@@ -15,6 +17,46 @@ _PARTNER = {
 _QUOTES = frozenset("“‘「『《")
 _OPENER = {closer: opener for opener, closer in _PARTNER.items()}
 _PUNCTUATION = frozenset("，。、；：！？,.;:!?…—-–·~～/| \t\n　")
+
+# A verb that a body's name does not begin with, and a person's role that ends it.
+_VERB_BEFORE_BODY = re.compile(
+    "(?:成立|组建|加强|依托|邀请|协同|会同|推动|指导|引导|带领|着眼解决)(?=.{3})"
+)
+_ROLE_BEHIND_BODY = re.compile(
+    "(?<=.{3})(?:相关)?(?:有关)?(?:负责人|工作人员|党支部书记|党总支书记|党委书记|书记|主任|局长|部长)"
+)
+# What is done with a thing that has a name, where the thing's own head noun stands before it.
+_DONE_WITH_IT = re.compile("(?<=品牌|平台|体系|机制|基地)(?:建设|创建|打造)$|(?<=示范带)建设$")
+_QUOTE_MARKS = re.compile("[“”‘’「」]")
+
+
+def adjust(text: str, start: int, end: int, label: str) -> tuple[int, int] | None:
+    """``trim`` and the label's own rules; None where no span of that label can stand there.
+
+    A body's name sheds a verb before it and ends before a person's role; an initiative sheds what
+    is done with it; the halves of a couplet differ by one character at most, quotes not counted
+    (guidelines, SLOGAN c).
+    """
+    borders = trim(text, start, end, label)
+    if borders is None:
+        return None
+    start, end = borders
+    if label == "ORG":
+        verb = _VERB_BEFORE_BODY.match(text, start, end)
+        start = verb.end() if verb else start
+        role = _ROLE_BEHIND_BODY.search(text[start:end])
+        end = start + role.start() if role and role.end() < end - start else end
+    elif label == "INITIATIVE":
+        done = _DONE_WITH_IT.search(text[start:end])
+        end = start + done.start() if done else end
+    elif label == "SLOGAN" and not _balanced(text[start:end]):
+        return None
+    return trim(text, start, end, label)
+
+
+def _balanced(words: str) -> bool:
+    halves = [len(_QUOTE_MARKS.sub("", half)) for half in words.split(" ")]
+    return max(halves) - min(halves) <= 1
 
 
 def trim(text: str, start: int, end: int, label: str) -> tuple[int, int] | None:  # noqa: C901 - one rule a branch

@@ -15,7 +15,7 @@ from banmian.cleaning import to_page
 from banmian.files import FileError
 from banmian.pages import read_page
 from banmian.scoring import Counts, Mention, as_rows, mention, score_spans, score_topics
-from banmian.tagging import Tags, tag_texts
+from banmian.tagging import Tags, outside_bylines, tag_texts
 from banmian.types import AnnotatedArticle, CleanPage, Failure, Page, Run, Span
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def evaluate_page(page: Page, gold: Sequence[AnnotatedArticle], tagger: Tagger) 
     predicted = [
         _mention(page, article.source, span)
         for article, found in zip(cleaned.articles, tags, strict=True)
-        for span in found.spans
+        for span in outside_bylines(found, article.blocks).spans
     ]
     pairs = [(article, tags[_nearest(cleaned, article)]) for article in gold]
     return _result(page, gold, predicted, pairs)
@@ -88,7 +88,7 @@ def evaluate_gold_articles(
     predicted = [
         _mention(page, source_runs(article), span)
         for article, found in zip(gold, tags, strict=True)
-        for span in found.spans
+        for span in outside_bylines(found, article.blocks).spans
     ]
     return _result(page, gold, predicted, list(zip(gold, tags, strict=True)))
 

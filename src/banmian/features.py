@@ -20,6 +20,10 @@ _TYPES = (("n", _CHINESE_NUMERALS), ("q", "“‘「『"), ("Q", "”’」』")
 _NUMERAL = re.compile(
     r"[0-9]+(?:[,.][0-9]+)*|[零〇两三四五六七八九十百千半数几][零〇一二两三四五六七八九十百千]*"
 )
+_CLAUSE = re.compile("[^，、。；：！？ ]+")
+_CLAUSE_END = re.compile("[，。；！？、：“”]")
+_COUNTED = re.compile("[一二两三四五六七八九十0-9]+(?:项|个|大|类|种|张|条)([一-鿿]{2})")
+_QUOTE_MARKS = frozenset("“”‘’「」")
 _MAGNITUDE = re.compile("[余多]?[万亿]*[余多]?")
 _SHORT_LINE = 40  # headlines and subheads are shorter than this
 _LOOK_AHEAD = 16
@@ -61,6 +65,7 @@ def line_features(line: str) -> list[list[str]]:
     _add_types(line, features)
     _add_quotes(line, features)
     _add_numerals(line, features)
+    _add_clauses(line, features)
     _add_words(line, features)
     for name, pattern in _ENDS:
         _add_next_end(line, name, pattern, features)
@@ -120,6 +125,7 @@ def _type_of(char: str) -> str:
 def _add_quotes(line: str, features: list[list[str]]) -> None:
     """Where in its quotes a character stands, how long they are, what stands before and behind."""
     innermost = _innermost_quotes(line)
+    groups = _quote_groups(line, innermost)
     for at, own in enumerate(features):
         quoted = innermost[at]
         if quoted is None:
@@ -133,6 +139,7 @@ def _add_quotes(line: str, features: list[list[str]]) -> None:
         clauses = min(sum(char in "，、；" for char in inner), 4)
         size = min(len(inner), 20) // 2
         own += [
+            *groups[quoted],
             f"q={quoted.mark}",
             f"q<{min(at - quoted.start, 6)}",
             f"q>{min(quoted.end - at, 6)}",
@@ -163,6 +170,41 @@ def _innermost_quotes(line: str) -> list[_Quoted | None]:
     return innermost
 
 
+def _quote_groups(line: str, innermost: list[_Quoted | None]) -> dict[_Quoted, list[str]]:
+    """What stands around a run of quoted strings set side by side, for each of the run.
+
+    Also the next word an initiative may end on behind the run, and what is counted there, as in
+    “…、…、…”三项机制.
+    """
+    runs: list[list[_Quoted]] = []
+    for quoted in dict.fromkeys(q for q in innermost if q is not None):
+        if runs and _side_by_side(line, runs[-1][-1], quoted):
+            runs[-1].append(quoted)
+        else:
+            runs.append([quoted])
+    features: dict[_Quoted, list[str]] = {}
+    for run in runs:
+        behind = line[run[-1].end + 1 : run[-1].end + 1 + _LOOK_AHEAD]
+        before = line[max(0, run[0].start - 2) : run[0].start]
+        clause = re.split(_CLAUSE_END, behind, maxsplit=1)[0]
+        head, counted = _ENDS[1][1].search(clause), _COUNTED.match(clause)
+        size = min(len(run), 4)
+        common = [
+            f"r#={size}",
+            f"r-={before},{size > 1}",
+            f"r+={behind[:2]},{size > 1}",
+            f"rh={head[0]},{_step(head.start())}" if head else "rh=-",
+            f"rc={counted[1]}" if counted else "rc=-",
+        ]
+        features |= dict.fromkeys(run, common)
+    return features
+
+
+def _side_by_side(line: str, first: _Quoted, second: _Quoted) -> bool:
+    between = line[first.end + 1 : second.start]
+    return first.end < second.start and between in ("", "、", "和", "，")
+
+
 def _add_near_quotes(line: str, at: int, own: list[str]) -> None:
     closed = line.rfind("”", max(0, at - 8), at)
     if closed >= 0:
@@ -191,6 +233,31 @@ def _add_numerals(line: str, features: list[list[str]]) -> None:
             ]
         for at in range(max(0, start - 3), start):
             features[at] += [f"n>{start - at}={unit[:1]}", f"n>{start - at}w={line[at:start]}"]
+
+
+def _add_clauses(line: str, features: list[list[str]]) -> None:
+    """How a clause balances the one before it and the one behind it, as slogans and couplets do."""
+    clauses = [match.span() for match in _CLAUSE.finditer(line)]
+    for index, (start, end) in enumerate(clauses):
+        before = _balance(line, clauses[index - 1], (start, end)) if index else "-"
+        after = (
+            _balance(line, (start, end), clauses[index + 1]) if index + 1 < len(clauses) else "-"
+        )
+        size = min(end - start, 16)
+        own = [f"c<{before}", f"c>{after}", f"c<>{before},{after}", f"c#{size},{before},{after}"]
+        if index < 2:
+            own.append(f"c^{index},{before},{after}")
+        for at in range(start, end):
+            features[at] += own
+
+
+def _balance(line: str, first: tuple[int, int], second: tuple[int, int]) -> str:
+    """What parts two neighbouring clauses, how their lengths differ, how many places they share."""
+    between = line[first[1] : second[0]]
+    one = [char for char in line[slice(*first)] if char not in _QUOTE_MARKS]
+    two = [char for char in line[slice(*second)] if char not in _QUOTE_MARKS]
+    shared = sum(a == b for a, b in zip(one, two, strict=False))
+    return f"{between[:1]}{min(abs(len(one) - len(two)), 3)}{min(shared, 3)}"
 
 
 def _add_next_end(

@@ -20,7 +20,7 @@ _SAFE_NAMES_WITHOUT_SUFFIX = frozenset(
     {"cfg", "model", "key2row", "vectors", "tokenizer", "moves", "LICENSE"}
 )
 _PIPES = frozenset(
-    {"banmian_span_tagger", "banmian_edges", "banmian_consistency", "textcat_multilabel", "tok2vec"}
+    {"banmian_span_tagger", "banmian_edges", "banmian_consistency", "banmian_categories", "tok2vec"}
 )
 
 

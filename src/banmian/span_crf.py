@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banmian import crf
+from banmian.arrays import from_strings, to_strings
 from banmian.features import line_features
 
 CharSpan = tuple[int, int, str, float]
@@ -172,8 +173,8 @@ class SpanCrf:
         stream = io.BytesIO()
         np.savez_compressed(
             stream,
-            labels=_as_array(self.scheme.labels),
-            features=_as_array(self.features),
+            labels=from_strings(self.scheme.labels),
+            features=from_strings(self.features),
             counts=np.diff(self.rows).astype(np.uint8),
             tags=self.tags,
             weights=self.weights.astype(np.float16),
@@ -186,8 +187,8 @@ class SpanCrf:
         """The inverse. Raises ValueError for data that is none; no pickle is ever read."""
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as parts:
-                scheme = crf.TagScheme(tuple(_as_strings(parts["labels"])))
-                names = _as_strings(parts["features"])
+                scheme = crf.TagScheme(tuple(to_strings(parts["labels"])))
+                names = to_strings(parts["features"])
                 counts = parts["counts"].astype(np.int64)
                 loaded = cls(
                     scheme,
@@ -205,15 +206,6 @@ class SpanCrf:
         if total and int(loaded.tags.max()) >= scheme.size:
             raise ValueError("the span tagger's weights are damaged (a tag without a label)")
         return loaded
-
-
-def _as_array(strings: Iterable[str]) -> NDArray[np.uint8]:
-    return np.frombuffer("\n".join(strings).encode("utf-8"), dtype=np.uint8)
-
-
-def _as_strings(array: NDArray[np.uint8]) -> list[str]:
-    text = array.astype(np.uint8).tobytes().decode("utf-8")
-    return text.split("\n") if text else []
 
 
 def lines_of(text: str) -> Iterable[tuple[int, int]]:

@@ -10,7 +10,7 @@ from banmian import indicators
 from banmian.articles import clean_page
 from banmian.cleaning import to_page
 from banmian.pages import read_page
-from banmian.types import GENRES, TOPICS, Article, CleanPage, Failure, Span
+from banmian.types import GENRES, TOPICS, Article, Block, CleanPage, Failure, Span
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -56,6 +56,13 @@ def _tags(doc: Doc) -> Tags:
     )
 
 
+def outside_bylines(tags: Tags, blocks: Sequence[Block]) -> Tags:
+    """The tags without spans in bylines and credits, which the guidelines leave unmarked."""
+    bylines = [block for block in blocks if block.role == "byline"]
+    spans = (s for s in tags.spans if not any(b.start <= s.start < b.end for b in bylines))
+    return replace(tags, spans=tuple(spans))
+
+
 def tag_pages(
     nlp: Language, pages: Iterable[tuple[str, str]], *, model: str, min_score: float = 0.0
 ) -> Iterator[list[dict[str, Any]]]:
@@ -84,8 +91,9 @@ def page_rows(
     """The rows of a cleaned and tagged page, in the order and with the keys of the contract."""
     rows = []
     for number, (article, found) in enumerate(zip(cleaned.articles, tags, strict=True), 1):
-        spans = tuple(s for s in found.spans if s.score is None or s.score >= min_score)
-        kept = replace(found, spans=spans)
+        kept = outside_bylines(found, article.blocks)
+        spans = tuple(s for s in kept.spans if s.score is None or s.score >= min_score)
+        kept = replace(kept, spans=spans)
         rows.append(article_row(cleaned, number, article, kept, model))
     rows.append(page_row(cleaned))
     return rows

@@ -28,7 +28,7 @@ def corpus(
     ] = 0.1,
     page_weight: Annotated[
         int, typer.Option(help="How often an article of a real page is shown.")
-    ] = 3,
+    ] = 10,
     limit: Annotated[int, typer.Option(help="Use this many authored articles (0: all).")] = 0,
 ) -> None:
     """Turn annotations into training sets: OUT/full, and OUT/without-PAGE for each real page.
