@@ -69,16 +69,16 @@ def split(
 ) -> tuple[list[AnnotatedArticle], list[AnnotatedArticle]]:
     """Part articles into training and dev by origin; those of ``held_out`` origins are in neither.
 
-    Dev takes whole batches of authored articles, the last in order of name, until it has
-    ``dev_share`` of them: it is for choosing and stopping, never for reported figures. Of a single
-    batch it takes the last articles.
+    Dev takes whole batches of authored articles, the first in order of name, until it has
+    ``dev_share`` of them: it is for choosing, never for reported figures. Where whole batches would
+    be far too many it takes the last articles of one.
     """
     held_out = set(held_out)
     usable = [article for article in articles if origin(article) not in held_out]
     authored = [article for article in usable if not article.meta.get("page")]
     wanted = int(len(authored) * dev_share)
     dev: list[AnnotatedArticle] = []
-    for batch in sorted({origin(article) for article in authored}, reverse=True):
+    for batch in sorted({origin(article) for article in authored}):
         members = [article for article in authored if origin(article) == batch]
         if len(dev) >= wanted:
             break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -17,6 +18,7 @@ _OPENING = 4
 
 def describe(authored: Sequence[AnnotatedArticle], pages: Sequence[AnnotatedArticle]) -> str:
     """The figures of a data card as Markdown: authored articles beside real pages."""
+    styles = _styles(authored)
     authored, pages = list(map(in_normal_form, authored)), list(map(in_normal_form, pages))
     parts = [
         _table(("", "articles", "characters", "spans", *SPAN_LABELS), _totals(authored, pages)),
@@ -24,12 +26,15 @@ def describe(authored: Sequence[AnnotatedArticle], pages: Sequence[AnnotatedArti
         _table(("genre", "articles", *SPAN_LABELS, "all"), _densities(authored, pages)),
         "Topics (an article has one to three):",
         _table(("topic", "authored", "real pages"), _counts_beside(TOPICS, authored, pages)),
+        _papers(authored),
         "Regions:",
         _inline(Counter(str(a.meta.get("region", "")) for a in authored)),
         "Desks:",
         _inline(Counter(str(a.meta.get("desk", "")) for a in authored)),
         "Periods:",
         _inline({f"{a}-{b}": _between(authored, a, b) for a, b in _PERIODS}),
+        "House styles (articles that show them):",
+        _inline(styles),
         "Lengths in characters:",
         _inline({_range(a, b): sum(a <= len(x.text) < b for x in authored) for a, b in _LENGTHS}),
         "Articles with none of a label:",
@@ -38,6 +43,42 @@ def describe(authored: Sequence[AnnotatedArticle], pages: Sequence[AnnotatedArti
         _table(("", "authored", "real pages"), _variety(authored, pages)),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def densities(articles: Sequence[AnnotatedArticle]) -> dict[str, float]:
+    """Spans of each label per 1,000 characters."""
+    characters = max(1, _characters(articles))
+    return {label: 1000 * _count(articles, label) / characters for label in SPAN_LABELS}
+
+
+_STYLES = {
+    "quotes “”": re.compile("“"),
+    'quotes ""': re.compile('"'),
+    "quotes 「」": re.compile("「"),
+    "quotes ‘’ outermost": re.compile("(?m)^[^“”]*‘[^“”]*$"),
+    "half-width commas": re.compile("[\u4e00-\u9fff],[\u4e00-\u9fff]"),
+    "full-width digits": re.compile("[０-９]"),
+    "digits as 1,200": re.compile(r"\d,\d{3}(?!\d)"),
+    "numbers in Chinese numerals": re.compile(
+        "[一二三四五六七八九十][百千万][一二三四五六七八九零余多]"
+    ),
+    "本报讯": re.compile("本报.{0,6}讯"),
+}
+
+
+def _styles(articles: Sequence[AnnotatedArticle]) -> dict[str, int]:
+    found = {name: sum(bool(p.search(a.text)) for a in articles) for name, p in _STYLES.items()}
+    found["subheads"] = sum(any(b.role == "subhead" for b in a.blocks) for a in articles)
+    found["kickers or subtitles"] = sum(
+        any(b.role in ("kicker", "subtitle") for b in a.blocks) for a in articles
+    )
+    return found
+
+
+def _papers(articles: Sequence[AnnotatedArticle]) -> str:
+    papers = {(a.meta.get("batch"), a.meta.get("paper")) for a in articles}
+    batches = {a.meta.get("batch") for a in articles}
+    return f"{len(papers)} invented papers in {len(batches)} batches."
 
 
 def _totals(*groups: Sequence[AnnotatedArticle]) -> Iterator[tuple[object, ...]]:

@@ -37,6 +37,8 @@ def write_training_sets(
 ) -> Iterator[str]:
     """Write ``out/full`` and, with ``folds``, ``out/without-PAGE``; yield a line about each.
 
+    ``full`` holds every article, those of dev too; each ``without-PAGE`` keeps dev apart.
+
     ``sources.json`` beside each set says which pages and batches are in it.
     """
     pages = sorted({article.meta["page"] for article in articles if article.meta.get("page")})
@@ -46,12 +48,14 @@ def write_training_sets(
     for held_out in [None, *(pages if folds else [])]:
         folder = out / (fold_name(held_out) if held_out else "full")
         train, dev = split(articles, dev_share, [held_out] if held_out else [])
+        if not held_out:
+            train = [*train, *dev]  # what ships learns from everything; its log means nothing
         count = write_docbin(folder / "train.spacy", repeat_pages(train, page_weight))
         dev_count = write_docbin(folder / "dev.spacy", dev or train[:20])
         sources = {
             "pages": sorted({str(a.meta["page_sha256"]) for a in train if a.meta.get("page")}),
             "articles": len(train),
-            "dev_articles": len(dev),
+            "dev_articles": len(dev) if held_out else 0,
             "spans": sum(len(a.spans) for a in train),
             "characters": sum(len(a.text) for a in train),
         }

@@ -7,7 +7,6 @@ turns the transcript into gold for layout and for spans at once.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banmian.characters import normalize
+from banmian.cleaning import split_lines
 from banmian.markup import MarkedText
 from banmian.types import AnnotatedArticle, Duplicate, Page, Run
 
-_MARKDOWN_MARK = re.compile(r"^[ \t]*(?:#{1,6}|[-*>])(?=[ \t])", re.MULTILINE)
 _CANONICAL = str.maketrans("“”‘’＂＇，；：！？（）", "\"\"''\"',;:!?()")
 
 
@@ -87,13 +86,8 @@ def trace(page_text: str, transcript: MarkedText) -> TracedPage:
 
 
 def markdown_marks(page_text: str) -> set[int]:
-    """Where the marks of Markdown stand that begin a line (their blanks aside)."""
-    return {
-        at
-        for match in _MARKDOWN_MARK.finditer(page_text)
-        for at in range(match.start(), match.end())
-        if not page_text[at].isspace()
-    }
+    """Where the marks of Markdown stand that begin a line."""
+    return {line.mark_at + at for line in split_lines(page_text) for at in range(len(line.mark))}
 
 
 def stretches(places: Iterable[int], page_text: str) -> list[tuple[int, int]]:

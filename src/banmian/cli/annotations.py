@@ -38,6 +38,7 @@ def check(
     from banmian.checks import check_article, check_consistency
     from banmian.copies import find_copies, read_allowed
     from banmian.corpus import name_of
+    from banmian.datacard import densities
 
     articles = [in_normal_form(article) for article in read_annotations(paths)]
     findings = [
@@ -48,6 +49,9 @@ def check(
     if pages:
         real = list(read_annotations([pages]))
         copies = find_copies(articles, real, *read_allowed(config))
+        beside = densities(real)
+        shares = (f"{k} {v:.1f} ({beside[k]:.1f})" for k, v in densities(articles).items())
+        say(f"spans per 1,000 characters (on the real pages): {', '.join(shares)}")
         findings += [(article, "error", message) for article, message in copies]
     if doubts:
         findings += [

@@ -25,7 +25,7 @@ def corpus(
     folds: Annotated[bool, typer.Option(help="Also make one set without each real page.")] = True,
     dev_share: Annotated[
         float, typer.Option(help="Share of authored articles kept for dev.")
-    ] = 0.1,
+    ] = 0.05,
     page_weight: Annotated[
         int, typer.Option(help="How often an article of a real page is shown.")
     ] = 10,
