@@ -84,6 +84,12 @@ def test_cleaning_a_clean_page_changes_nothing():
     assert article.text == text.replace("\n\n", "\n")
 
 
+@pytest.mark.parametrize("unit", ["甲\n", "甲乙\n\n", "# 标题\n", "甲　\n", "“", "甲"])
+def test_pages_of_many_small_pieces_are_cleaned_too(unit):
+    page = clean(unit * 5000)
+    assert_nothing_lost(page)
+
+
 def test_invisible_characters_are_furniture_and_not_text():
     page = clean("青杨社\u200b区办夜校，居民们纷纷前来报名参加。\ufeff")
     assert page.articles[0].text == "青杨社区办夜校，居民们纷纷前来报名参加。"

@@ -13,6 +13,7 @@ from banmian.characters import normalize
         ("他说'最后一公里'", "他说‘最后一公里’"),
         ("\"有事'E'起商量\"活动", "“有事‘E’起商量”活动"),
         ("it's a test, ok", "it's a test, ok"),
+        ("本报讯１２((", "本报讯12（（"),
         ("“已经成对”", "“已经成对”"),
         ("⽼⼈", "老人"),  # Kangxi radicals, as PDF text layers have them
     ],

@@ -88,6 +88,27 @@ def test_a_foreign_pipeline_is_refused(copy):
         load(copy)
 
 
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        (
+            "after_creation = null",
+            '[nlp.after_creation]\n@callbacks = "spacy.copy_from_base_model.v1"',
+        ),
+        ('@tokenizers = "spacy.zh.ChineseTokenizer"', '@tokenizers = "spacy.Tokenizer.v1"'),
+        ('factory = "banmian_edges"', 'factory = "banmian_edges"\nx = {"@misc": "evil.v1"}'),
+    ],
+)
+def test_a_config_that_calls_other_code_is_refused(copy, line, instead):
+    config = (copy / "config.cfg").read_text()
+    assert line in config
+    if instead.startswith("["):
+        config = config.replace(line + "\n", "") + f"\n{instead}\n"
+    (copy / "config.cfg").write_text(config.replace(line, instead))
+    with pytest.raises(ModelError, match="not trained by banmian"):
+        load(copy)
+
+
 @pytest.mark.parametrize("weights", ["span_tagger/crf.npz", "categories/categories.npz"])
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 torn", b"\x80\x04K\x01."])
 def test_damaged_weights_are_refused(copy, weights, damage):

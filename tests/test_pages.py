@@ -35,6 +35,18 @@ def test_says_why_a_file_is_no_page(data, reason):
         decode(data)
 
 
+def test_traditional_pages_and_a_mark_of_byte_order_are_read():
+    text = "中文標題，正文內容說明。"
+    assert decode(text.encode("gb18030")) == (text, "gb18030")
+    assert decode(("\ufeff" + text).encode("gb18030")) == (text, "gb18030")
+
+
+@pytest.mark.parametrize("given", ["", "a\0b", "x" * 5000])
+def test_names_that_are_none_are_failures(given):
+    ((name, path),) = find_pages([given])
+    assert isinstance(read_page(name, path), Failure)
+
+
 def test_line_ends_are_kept_so_that_offsets_are_the_files_own(tmp_path):
     file = tmp_path / "page.txt"
     file.write_bytes("甲\r\n乙\r丙".encode())

@@ -28,7 +28,7 @@ def read_annotations(paths: Iterable[Path]) -> Iterator[AnnotatedArticle]:
             for number, row in read_jsonl(file):
                 try:
                     yield from_row(row)
-                except (KeyError, TypeError, ValueError, IndexError) as error:
+                except (KeyError, TypeError, ValueError, IndexError, ArithmeticError) as error:
                     raise FileError(f"{file}, line {number}: {_explain(error)}") from error
 
 
@@ -62,6 +62,8 @@ def from_row(row: dict[str, Any]) -> AnnotatedArticle:
     )
     if any(block.role not in ROLES for block in blocks):
         raise ValueError("unknown role of a block")
+    if any(not 0 <= block.start < block.end <= len(text) for block in blocks):
+        raise ValueError("a block lies outside the text")
     return AnnotatedArticle(
         id=int(row.get("id", 0)),
         text=text,

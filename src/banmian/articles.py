@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from banmian.characters import is_han
 from banmian.cleaning import (
@@ -25,6 +26,7 @@ from banmian.types import Article, Block, CleanPage, Duplicate, Page, Run
 TITLE_WIDTH = 42  # the longest headline on the pages seen has 40 characters
 WRAP_WIDTH = 48  # wider lines are not wrapped by a column
 SHORT_CAPTION = 80
+_LOOK_BACK = 40  # so many lines tell how wide a column is
 DUPLICATE_WIDTH = 15
 
 _NEWS_START = re.compile(r"(?:新华社|本报|本台|本网)\S{0,8}?(?:讯|电|报道)")
@@ -61,7 +63,7 @@ class Fragment:
         """Where on the page it begins."""
         return self.stretches[0][0]
 
-    @property
+    @cached_property
     def width(self) -> int:
         """How many characters it has, blanks aside."""
         return len("".join(self.text.split()))
@@ -116,7 +118,7 @@ def _continues(group: Sequence[Line], line: Line) -> bool:
         return line.width <= TITLE_WIDTH // 2
     if _BYLINE.match(line.text) or _NEWS_START.match(line.text):
         return False
-    full = max(part.width for part in group)
+    full = max(part.width for part in group[-_LOOK_BACK:])
     return full <= WRAP_WIDTH and last.width >= 0.8 * full
 
 
@@ -203,6 +205,8 @@ def _is_byline(text: str, before: str) -> bool:
 def _part_headlines(fragments: list[Fragment]) -> list[Fragment]:
     """Decide for each run of titles whether it heads an article or a section of one."""
     parted = list(fragments)
+    paragraphs = (at for at, part in enumerate(fragments) if part.role == "paragraph")
+    body_start = next(paragraphs, len(fragments))
     index = 0
     while index < len(parted):
         if parted[index].role != "title":
@@ -211,15 +215,17 @@ def _part_headlines(fragments: list[Fragment]) -> list[Fragment]:
         end = index
         while end < len(parted) and parted[end].role == "title":
             end += 1
-        for at, role in zip(range(index, end), _title_roles(parted, index, end), strict=True):
+        for at, role in zip(
+            range(index, end), _title_roles(parted, index, end, body_start), strict=True
+        ):
             parted[at] = replace(parted[at], role=role)
         index = end
     return parted
 
 
-def _title_roles(fragments: Sequence[Fragment], start: int, end: int) -> list[str]:
+def _title_roles(fragments: Sequence[Fragment], start: int, end: int, body_start: int) -> list[str]:
     titles = fragments[start:end]
-    if not _heads_article(fragments, start, end):
+    if start > body_start and not _heads_article(fragments, start, end):
         return ["subhead"] * len(titles)
     if len(titles) == 1:
         return ["headline"]
@@ -238,8 +244,6 @@ def _title_roles(fragments: Sequence[Fragment], start: int, end: int) -> list[st
 
 
 def _heads_article(fragments: Sequence[Fragment], start: int, end: int) -> bool:
-    if start == 0 or not any(f.role == "paragraph" for f in fragments[:start]):
-        return True
     levels = [f.level for f in fragments[start:end] if f.level]
     if levels:
         return min(levels) <= 2
@@ -255,12 +259,14 @@ def _heads_article(fragments: Sequence[Fragment], start: int, end: int) -> bool:
 def _cut(fragments: Sequence[Fragment]) -> Iterator[list[Fragment]]:
     """Cut where a headline group begins, and around photo items that stand alone."""
     group: list[Fragment] = []
+    has_body = False
     for fragment in fragments:
         heads = fragment.role in ("kicker", "headline", "subtitle")
-        if heads and any(part.role not in ("kicker", "headline", "subtitle") for part in group):
+        if heads and has_body:
             yield from _part_photo_item(group)
-            group = []
+            group, has_body = [], False
         group.append(fragment)
+        has_body = has_body or not heads
     if group:
         yield from _part_photo_item(group)
 

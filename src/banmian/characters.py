@@ -58,11 +58,14 @@ def _narrow(char: str) -> str:
 
 def _widen_punctuation(text: str) -> str:
     chars = list(text)
-    for match in _ASCII_PUNCTUATION.finditer(text):
-        at = match.start()
-        before, after = chars[at - 1] if at else "", text[at + 1 : at + 2]
-        if _stands_in_chinese(before, after, text[max(0, at - 8) : at]):
-            chars[at] = _FULL_WIDTH_OF[match[0]]
+    places = [match.start() for match in _ASCII_PUNCTUATION.finditer(text)]
+    # Once forwards and once backwards: a mark made wide makes the one beside it wide.
+    for at in (*places, *reversed(places)):
+        before, after = chars[at - 1] if at else "", chars[at + 1] if at + 1 < len(chars) else ""
+        if chars[at] in _FULL_WIDTH_OF and _stands_in_chinese(
+            before, after, text[max(0, at - 8) : at]
+        ):
+            chars[at] = _FULL_WIDTH_OF[chars[at]]
     return "".join(chars)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from banmian.characters import is_wide, normalize
@@ -38,7 +39,7 @@ class Line:
     mark_at: int
     gap: int
 
-    @property
+    @cached_property
     def width(self) -> int:
         """How many characters stand on it, blanks aside."""
         return len("".join(self.text.split()))

@@ -27,6 +27,7 @@ _ROLE_BEHIND_BODY = re.compile(
 )
 # What is done with a thing that has a name, where the thing's own head noun stands before it.
 _DONE_WITH_IT = re.compile("(?<=品牌|平台|体系|机制|基地)(?:建设|创建|打造)$|(?<=示范带)建设$")
+LONGEST_SPAN = 200  # the longest that annotators marked has 38 characters
 _QUOTE_MARKS = re.compile("[“”‘’「」]")
 
 
@@ -37,7 +38,7 @@ def adjust(text: str, start: int, end: int, label: str) -> tuple[int, int] | Non
     is done with it; the halves of a couplet differ by one character at most, quotes not counted
     (guidelines, SLOGAN c).
     """
-    borders = trim(text, start, end, label)
+    borders = trim(text, start, end, label) if end - start <= LONGEST_SPAN else None
     if borders is None:
         return None
     start, end = borders

@@ -25,6 +25,8 @@ def read_bytes(path: Path, *, limit: int = MAX_BYTES) -> bytes:
             return read_stream(stream, str(path), limit=limit)
     except OSError as error:
         raise FileError(f"{path}: {_reason(error)}") from error
+    except ValueError as error:  # a name with a NUL in it
+        raise FileError(f"{path!r}: is no file name") from error
 
 
 def read_stream(stream: IO[bytes], name: str, *, limit: int = MAX_BYTES) -> bytes:

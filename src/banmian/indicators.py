@@ -35,10 +35,15 @@ _BEHIND_UNIT = {
     "余": "at_least",
 }
 _EVERY = re.compile(rf"每(\D{{1,6}}?)(?=[\d{_CHINESE}])")
+_PER_CENT_RANGE = re.compile(rf"(?:至|到|—+|-+|~|～)(?:百分之)?(\d+(?:\.\d+)?|[{_CHINESE}]+)")
+# 三五天, 两三个, 十七八个, 七八十: neighbouring digits say a range.
+_NEIGHBOURS = re.compile("(十?)([一二两三四五六七八九])([二三四五六七八九])([十百千]?[万亿]*)")
+_AND_A_HALF = re.compile("(?:个半(小时|月|钟头)|(年|天|小时)半)")
+_LONGEST = 40  # no quantity is longer; digits without end are no number
 _VAGUE = re.compile(r"[数几](?=[十百千万亿])")
 _MORE_INSIDE = re.compile(r"^个多(?=[小月星])")
 _MEASURED_BEFORE = re.compile(
-    r"([\u4e00-\u9fff]{1,8}(?:率|比例|比重|占比|度|值|额|量|收入|投资|面积|里程))(?:达到?|为|至|超|约|是|增至|升至|提升至|提高到)?$"
+    r"([\u4e00-\u9fff]{0,8}(?:率|比例|比重|占比|产值|总额|产量|收入|投资|面积|里程))(?:高?达到?|共|为|至|超|约|是|增至|升至|提升到|提升至|提高到)?$"
 )
 _MEASURED_BEHIND = re.compile(r"([\u4e00-\u9fff]{1,6})(?:[，。、；：！？（）,;]|$)")
 _KIND_OF_UNIT = {
@@ -80,29 +85,44 @@ class Indicator:
 def read_indicator(text: str) -> Indicator:
     """Read an indicator's words. What cannot be read is None; the kind is then ``count``."""
     text = "".join(text.split())
+    if len(text) > _LONGEST:
+        return Indicator(None, None, None, "count", None)
     qualifier, rest = _front_qualifier(text)
     per, rest = _per(rest)
     value, high, rest = _numbers(rest)
-    for word, meaning in _BEHIND_NUMBER.items():
-        if rest.startswith(word) and value is not None:
-            rest, qualifier = rest[len(word) :], qualifier or meaning
-            break
-    magnitude = re.match("[百千]?[万亿]+", rest)
-    if magnitude and value is not None:
-        factor = _magnitude(magnitude[0])
-        value, high, rest = value * factor, high and high * factor, rest[magnitude.end() :]
-        if rest[:1] in _BEHIND_NUMBER:
-            qualifier, rest = qualifier or _BEHIND_NUMBER[rest[0]], rest[1:]
-    for word, meaning in _BEHIND_UNIT.items():
-        if rest.endswith(word) and (len(rest) > len(word) or word in ("以上", "以下", "左右")):
-            rest, qualifier = rest.removesuffix(word), qualifier or meaning
-            break
+    if rest.startswith("成") and value is not None:
+        value, high, rest = value * 10, high and high * 10, "%" + rest[1:]
+    rest, factor, behind = _behind_number(rest) if value is not None else (rest, 1, None)
+    value, high = value and value * factor, high and high * factor
+    rest, limit = _behind_unit(rest)
+    qualifier = qualifier or behind or limit
     if value is None and _VAGUE.match(rest):
         rest = re.sub("^[数几][十百千万亿]+", "", rest)
     if _MORE_INSIDE.match(rest):
         rest, qualifier = _MORE_INSIDE.sub("", rest), qualifier or "at_least"
     unit = f"{rest}/{per}" if per else rest or None
     return Indicator(_plain(value), _plain(high), unit, _kind(text, unit, per), qualifier)
+
+
+def _behind_number(rest: str) -> tuple[str, int, str | None]:
+    """What follows a number without 余/多 and a magnitude; its factor; the qualifier."""
+    qualifier, factor = None, 1
+    if rest[:1] in _BEHIND_NUMBER:
+        qualifier, rest = _BEHIND_NUMBER[rest[0]], rest[1:]
+    magnitude = re.match("[百千]?[万亿]+", rest)
+    if magnitude:
+        factor, rest = _magnitude(magnitude[0]), rest[magnitude.end() :]
+        if rest[:1] in _BEHIND_NUMBER:
+            qualifier, rest = qualifier or _BEHIND_NUMBER[rest[0]], rest[1:]
+    return rest, factor, qualifier
+
+
+def _behind_unit(rest: str) -> tuple[str, str | None]:
+    """A unit without 以上, 左右 and the like, and the qualifier."""
+    for word, meaning in _BEHIND_UNIT.items():
+        if rest.endswith(word) and (len(rest) > len(word) or len(word) > 1):
+            return rest.removesuffix(word), meaning
+    return rest, None
 
 
 def find_metric(text: str, start: int, end: int) -> str | None:
@@ -114,7 +134,7 @@ def find_metric(text: str, start: int, end: int) -> str | None:
     if before:
         return before[1]
     behind = _MEASURED_BEHIND.match(text, end, end + 8)
-    return behind[1] if behind and len(behind[1]) > 1 else None
+    return behind[1] if behind and len(behind[1]) > 1 and behind[1][0] not in "的内以左上" else None
 
 
 def _front_qualifier(text: str) -> tuple[str | None, str]:
@@ -131,34 +151,75 @@ def _per(text: str) -> tuple[str, str]:
     return (match[1], text[match.end() :]) if match else ("", text)
 
 
-def _numbers(  # noqa: PLR0911 - one form of number a return
-    text: str,
-) -> tuple[float | None, float | None, str]:
+def _numbers(text: str) -> tuple[float | None, float | None, str]:
     """The number at the front, the other end of a range, and what follows."""
+    for read in (_share, _neighbours):
+        found = read(text)
+        if found is not None:
+            return found
+    low, rest, magnitude = _quantity(text)
+    if low is None:
+        return None, None, text
+    sign = _RANGE_SIGN.match(rest) or re.match(r"%(?:至|到|—+|-+|~|～)", rest)
+    high, behind, high_magnitude = _quantity(rest[sign.end() :]) if sign else (None, "", 1)
+    if high is not None:
+        if high_magnitude > 1 and magnitude == 1 and low * 10 <= high:
+            low *= high_magnitude
+        return low, high, behind
+    half = _AND_A_HALF.match(rest)
+    if half:
+        return low + 0.5, None, (half[1] or half[2]) + rest[half.end() :]
+    return low, None, rest
+
+
+def _share(text: str) -> tuple[float | None, float | None, str] | None:
+    """Halves, 百分之…, 1/3 and 三分之一; None where it is none of them."""
+    if text == "半" or text.startswith("一半"):
+        return 50.0, None, "%"
     if text.startswith("半"):
         return 0.5, None, text[1:]
-    if text.startswith("一半"):
-        return 50.0, None, "%"
     if match := _PER_CENT.match(text):
-        return _number(match[1]), None, "%" + text[match.end() :]
+        high = _PER_CENT_RANGE.match(text, match.end())
+        end = high.end() if high else match.end()
+        return _number(match[1]), _number(high[1]) if high else None, "%" + text[end:]
     if match := _FRACTION.match(text):
-        return int(match[1]) / max(1, int(match[2])), None, text[match.end() :]
+        below = int(match[2])
+        return int(match[1]) / below if below else None, None, text[match.end() :]
     if match := _PARTS.match(text):
         whole = _number(match[1])
         return (_number(match[2]) / whole if whole else None), None, text[match.end() :]
+    return None
+
+
+def _neighbours(text: str) -> tuple[float, float, str] | None:
+    """Neighbouring digits as a range: 三五天, 十七八个, 七八十户."""
+    match = _NEIGHBOURS.match(text)
+    if match is None:
+        return None
+    low, high = _DIGITS[match[2]], _DIGITS[match[3]]
+    if high != low + 1 and (low, high) != (3, 5):
+        return None
+    base, factor = (10 if match[1] else 0), _magnitude(match[4])
+    return (base + low) * factor, (base + high) * factor, text[match.end() :]
+
+
+def _quantity(text: str) -> tuple[float | None, str, int]:
+    """A number with its magnitudes, as 1亿2000万 or 三万五; what follows; the first magnitude."""
     match = _NUMBER.match(text)
     if match is None:
-        return None, None, text
-    low_text, rest = match, text[match.end() :]
-    value = _number(match["digits"]) * _magnitude(match["magnitude"])
-    sign = _RANGE_SIGN.match(rest) or re.match(r"%(?:至|到|—+|-+|~|～)", rest)
-    other = _NUMBER.match(rest, sign.end()) if sign else None
-    if other is None:
-        return value, None, rest
-    high = _number(other["digits"]) * _magnitude(other["magnitude"])
-    if other["magnitude"] and not low_text["magnitude"] and value < high:
-        value *= _magnitude(other["magnitude"]) if value * 10 <= high else 1
-    return value, high, rest[other.end() :]
+        return None, text, 1
+    first = last = _magnitude(match["magnitude"])
+    value, end = _number(match["digits"]) * last, match.end()
+    while last > 1 and (match := _NUMBER.match(text, end)):
+        digits, magnitude = match["digits"], _magnitude(match["magnitude"])
+        if len(digits) == 1 and digits in _DIGITS and magnitude == 1:
+            part: float = _DIGITS[digits] * last / 10  # 三万五 is 35,000
+        else:
+            part = _number(digits) * magnitude
+        if part >= last:
+            break
+        value, last, end = value + part, magnitude, match.end()
+    return value, text[end:], first
 
 
 def _number(text: str) -> float:
@@ -169,20 +230,23 @@ def _number(text: str) -> float:
         value = float("".join(str(_DIGITS.get(char, 0)) for char in whole) or 0)
     else:
         value = float(_with_units(whole))
-    return value + (
-        float("0." + "".join(str(_DIGITS.get(c, 0)) for c in decimals)) if decimals else 0
-    )
+    if decimals:
+        value += float("0." + "".join(str(_DIGITS.get(char, 0)) for char in decimals))
+    return value
 
 
 def _with_units(text: str) -> int:
-    total, digit = 0, 0
+    total, digit, last = 0, 0, 1
     for char in text:
         if char in _UNITS:
-            total += (digit or 1) * _UNITS[char]
+            last = _UNITS[char]
+            total += (digit or 1) * last
             digit = 0
+        elif char in "零〇":
+            last = 10  # 一百零五 is 105, 一百五 is 150
         else:
-            digit = _DIGITS.get(char, 0)
-    return total + digit
+            digit = _DIGITS[char]
+    return total + digit * (last // 10 if last > 10 else 1)
 
 
 def _magnitude(text: str) -> int:
@@ -200,7 +264,7 @@ def _plain(value: float | None) -> float | None:
 
 
 def _kind(text: str, unit: str | None, per: str) -> str:
-    if "%" in text or "％" in text or "百分" in text or text.startswith("一半"):
+    if (unit or "").startswith("%") or "百分" in text:
         return "percent"
     if per or (unit and ("/" in unit or "每" in unit)):
         return "rate"

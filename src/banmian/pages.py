@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ STANDARD_INPUT = "-"
 PAGE_SUFFIXES = frozenset({".txt", ".md", ".markdown", ".text"})
 
 _UNKNOWN_ENCODING = "is in an unknown encoding; save it as UTF-8 or GB 18030"
+_LONGEST_PATH = 4000
 _ALLOWED_CONTROLS = frozenset("\t\n\r\f\v\x1c\x1d\x1e\x1f\x85")
 
 
@@ -28,6 +30,8 @@ def find_pages(inputs: Iterable[str]) -> Iterator[tuple[str, str]]:
         path = Path(given)
         if given == STANDARD_INPUT:
             yield "stdin", given
+        elif not given or "\0" in given or len(given) > _LONGEST_PATH:
+            yield _printable(given), given
         elif path.is_dir():
             for file in sorted(path.rglob("*")):
                 if (
@@ -35,7 +39,7 @@ def find_pages(inputs: Iterable[str]) -> Iterator[tuple[str, str]]:
                     and file.is_file()
                     and not _hidden(file, path)
                 ):
-                    yield file.relative_to(path).as_posix(), str(file)
+                    yield _printable(file.relative_to(path).as_posix()), str(file)
         elif not path.exists() and glob.has_magic(given):
             matches = sorted(glob.glob(given, recursive=True))  # noqa: PTH207 - patterns may be absolute
             if matches:
@@ -43,7 +47,12 @@ def find_pages(inputs: Iterable[str]) -> Iterator[tuple[str, str]]:
             else:
                 yield given, given
         else:
-            yield path.name, given
+            yield _printable(path.name), given
+
+
+def _printable(name: str) -> str:
+    """A file name for the rows: bytes that are no UTF-8 are replaced."""
+    return os.fsencode(name).decode("utf-8", "replace") if "\0" not in name else repr(name)
 
 
 def _hidden(file: Path, root: Path) -> bool:
@@ -76,7 +85,7 @@ def decode(data: bytes) -> tuple[str, str]:
         text, encoding = data.decode("utf-8-sig"), "utf-8"
     except UnicodeDecodeError:
         try:
-            text, encoding = data.decode("gb18030"), "gb18030"
+            text, encoding = data.decode("gb18030").removeprefix("\ufeff"), "gb18030"
         except UnicodeDecodeError:
             raise FileError(_UNKNOWN_ENCODING) from None
         if not _reads_as_chinese(text):
@@ -91,12 +100,11 @@ def decode(data: bytes) -> tuple[str, str]:
 
 def _reads_as_chinese(text: str) -> bool:
     """GB 18030 accepts almost any bytes: what it makes of others is rare ideographs and symbols."""
-    wide = [char for char in text if not char.isascii()]
-    if not wide:
-        return True
-    try:
-        common = len("".join(wide).encode("gb2312", errors="ignore")) / 2
-    except UnicodeError:
-        return False
-    plausible = sum(is_wide(char) for char in wide)
-    return common > 0.9 * len(wide) and plausible > 0.9 * len(wide)
+    foreign = [char for char in text if not char.isascii()]
+    common = sum(is_wide(char) and _is_common(char) for char in foreign)
+    return common >= 0.9 * len(foreign)
+
+
+def _is_common(char: str) -> bool:
+    """Whether one of the two everyday character sets, simplified or traditional, has it."""
+    return any(char.encode(charset, "ignore") for charset in ("gb2312", "big5"))

@@ -76,13 +76,14 @@ def tag_pages(
         if isinstance(page, Failure):
             yield [failure_row(page)]
             continue
-        cleaned = clean_page(page)
         try:
+            cleaned = clean_page(page)
             tags = tag_texts(nlp, [article.text for article in cleaned.articles])
-        except (ValueError, MemoryError, ArithmeticError) as error:
-            yield [failure_row(Failure(name, "tag", str(error).splitlines()[0]))]
-            continue
-        yield page_rows(cleaned, tags, model=model, min_score=min_score)
+            rows = page_rows(cleaned, tags, model=model, min_score=min_score)
+        except (ValueError, MemoryError, ArithmeticError, RecursionError) as error:
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            rows = [failure_row(Failure(name, "tag", reason))]
+        yield rows
 
 
 def page_rows(
