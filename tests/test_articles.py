@@ -47,6 +47,13 @@ def test_a_couplet_keeps_the_blank_between_its_halves():
     assert blocks(page.articles[0])[0] == ("headline", "强化阵地建设 增强治理能力")
 
 
+def test_a_place_before_a_colon_does_not_count_in_a_couplet():
+    page = clean(
+        "柳河镇：跨村联建聚合力 抱团发展共振兴\n\n本报讯(王平)近日，柳河镇召开了推进会。\n"
+    )
+    assert blocks(page.articles[0])[0] == ("headline", "柳河镇：跨村联建聚合力 抱团发展共振兴")
+
+
 def test_articles_are_cut_at_headlines():
     page = clean(
         "# 青杨社区办夜校\n\n本报讯(王平)近日，青杨社区夜校开课。\n\n# 柳河镇修水渠\n\n本报讯(李安)柳河镇新修水渠三条。\n"

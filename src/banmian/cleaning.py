@@ -114,7 +114,7 @@ def clean_offsets(
         if words and gaps[-1] < 0 and page_text[end : end + 1].isspace():
             gaps[-1] = end
     kept: list[int] = []
-    couplet = blanks == "couplet" and _is_couplet([len(word) for word in words])
+    couplet = blanks == "couplet" and _is_couplet([_clause_size(page_text, w) for w in words])
     for index, word in enumerate(words):
         kept += word
         if index + 1 < len(words) and gaps[index] >= 0:
@@ -122,6 +122,11 @@ def clean_offsets(
             if couplet or blanks == "keep" or not (is_wide(before) or is_wide(after)):
                 kept.append(gaps[index])
     return kept
+
+
+def _clause_size(page_text: str, word: Sequence[int]) -> int:
+    """How long a title's half is; a place before a colon (文殊镇：…) does not count."""
+    return len(re.split("[:：]", "".join(page_text[at] for at in word))[-1])
 
 
 def _is_couplet(lengths: Sequence[int]) -> bool:
