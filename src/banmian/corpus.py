@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import spacy
@@ -95,4 +94,4 @@ def repeat_pages(articles: Iterable[AnnotatedArticle], times: int) -> Iterator[A
     """Weight articles of real pages above authored ones by showing them several times."""
     for article in articles:
         for _ in range(times if article.meta.get("page") else 1):
-            yield replace(article)
+            yield article

@@ -1,4 +1,4 @@
-"""A linear-chain conditional random field over BIOES tags: likelihood, decoding, span scores.
+"""A linear-chain conditional random field over BIOES tags: decoding and span scores.
 
 Lafferty, McCallum and Pereira (2001); forward and backward passes scaled as in Rabiner (1989).
 Arrays are padded batches: ``scores`` is float (length, batch, tags), ``lengths`` int (batch,).
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
-Scored = tuple[int, int, str, float]
 
 OUTSIDE = 0
 _BEGIN, _INSIDE, _END, _SINGLE = 1, 2, 3, 4
@@ -122,29 +121,6 @@ def build_lattice(scores: Floats, lengths: Ints, transitions: Floats, scheme: Ta
     inside = np.arange(size)[:, None] < lengths
     log_z = ((np.log(scale) + shift[:, :, 0]) * inside).sum(axis=0)
     return Lattice(emit, move, forward, backward, scale, log_z, lengths)
-
-
-def gradient(
-    scores: Floats, lengths: Ints, tags: Ints, transitions: Floats, scheme: TagScheme
-) -> tuple[float, Floats, Floats]:
-    """Negative log likelihood of gold tags (length, batch), and its gradients.
-
-    Returns the loss summed over the batch, d loss / d scores, d loss / d transitions.
-    """
-    lattice = build_lattice(scores, lengths, transitions, scheme)
-    inside = (np.arange(len(scores))[:, None] < lengths)[:, :, None]
-    d_scores = lattice.forward * lattice.backward * inside
-    weighted = lattice.emit * lattice.backward / lattice.scale[:, :, None] * inside
-    d_moves = np.einsum("tbi,tbj->ij", lattice.forward[:-1], weighted[1:]) * lattice.move
-    gold = 0.0
-    for index, length in enumerate(lengths):
-        path = tags[:length, index]
-        steps = np.arange(length)
-        gold += float(scores[steps, index, path].sum())
-        gold += float(transitions[path[:-1], path[1:]].sum())
-        d_scores[steps, index, path] -= 1.0
-        np.subtract.at(d_moves, (path[:-1], path[1:]), 1.0)
-    return float(lattice.log_z.sum()) - gold, d_scores, d_moves
 
 
 def best_paths(
