@@ -55,6 +55,20 @@ def test_line_ends_are_kept_so_that_offsets_are_the_files_own(tmp_path):
     assert page.text == "甲\r\n乙\r丙"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_several_pages_in_one_file_keep_their_form_feeds(tmp_path, encoding, line_end):
+    text = line_end.join(["第一版的标题", "第一版的正文。\f第二版的标题", "第二版的正文。", ""])
+    (tmp_path / "pages.md").write_bytes(text.encode(encoding))
+    page = read_page("pages.md", str(tmp_path / "pages.md"))
+    assert isinstance(page, Page)
+    assert page.text == text
+
+
+def test_a_text_that_speaks_of_other_formats_is_a_text():
+    assert decode("<html> 与 %PDF- 都是记号。".encode())[1] == "utf-8"
+
+
 def test_a_missing_file_is_a_failure_that_says_so(tmp_path):
     failure = read_page("none.txt", str(tmp_path / "none.txt"))
     assert failure == Failure("none.txt", "read", "there is no such file")

@@ -13,18 +13,21 @@ from banmian.files import MAX_BYTES, FileError, read_bytes, read_stream, sha256
 from banmian.types import Failure, Page
 
 STANDARD_INPUT = "-"
-PAGE_SUFFIXES = frozenset({".txt", ".md", ".markdown", ".text"})
+TEXT_SUFFIXES = frozenset({".txt", ".md", ".markdown", ".text"})
+HTML_SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
+PAGE_SUFFIXES = TEXT_SUFFIXES | HTML_SUFFIXES | {".pdf"}
 
 _UNKNOWN_ENCODING = "is in an unknown encoding; save it as UTF-8 or GB 18030"
 _LONGEST_PATH = 4000
+_FOLDERS_OF_SAVED_PAGES = ("_files", ".files")
 _ALLOWED_CONTROLS = frozenset("\t\n\r\f\v\x1c\x1d\x1e\x1f\x85")
 
 
 def find_pages(inputs: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield (name in the rows, path) for each file that the inputs mean.
 
-    An input is a file, a folder (its text and Markdown files, at any depth), a glob pattern, or
-    ``-`` for standard input. A file that is not there is yielded too, so that it gets its row.
+    An input is a file, a folder (its text, Markdown, PDF and HTML files, at any depth), a glob
+    pattern, or ``-`` for standard input. A file that is not there is yielded too, so that it gets its row.
     """
     for given in inputs:
         path = Path(given)
@@ -56,20 +59,51 @@ def _printable(name: str) -> str:
 
 
 def _hidden(file: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in file.relative_to(root).parts)
+    """Whether a file or a folder over it is hidden, or holds the parts of a saved web page."""
+    *folders, name = file.relative_to(root).parts
+    if file.suffix.lower() in HTML_SUFFIXES and any(
+        folder.endswith(_FOLDERS_OF_SAVED_PAGES) for folder in folders
+    ):
+        return True
+    return any(part.startswith(".") for part in (*folders, name))
 
 
 def read_page(name: str, path: str, *, limit: int = MAX_BYTES) -> Page | Failure:
-    """Read and decode one page. Line ends stay as they are, so that offsets are the file's own."""
+    """Read one page. Offsets count in ``Page.text``.
+
+    Of a text file that is the file's own text, line ends as they are; of a PDF or a web page the
+    text that was extracted, and ``Page.encoding`` is ``pdf`` or ``html``.
+    """
     try:
         if path == STANDARD_INPUT:
             data = read_stream(sys.stdin.buffer, "standard input", limit=limit)
         else:
             data = read_bytes(Path(path), limit=limit)
-        text, encoding = decode(data)
+        text, encoding = _text_of(data, path)
     except FileError as error:
         return Failure(name, "read", str(error).removeprefix(f"{path}: "))
     return Page(name, text, sha256(data), encoding)
+
+
+def _text_of(data: bytes, path: str) -> tuple[str, str]:
+    """The text of a page and what it was made from. Raises FileError."""
+    suffix = Path(path).suffix.lower()
+    if not data.strip():
+        raise FileError("is empty")
+    if suffix == ".pdf" or data.startswith(b"%PDF-"):
+        from banmian.pdf import pdf_text
+
+        return pdf_text(data), "pdf"
+    if suffix in HTML_SUFFIXES or (path == STANDARD_INPUT and _starts_as_html(data)):
+        from banmian.html_pages import html_text
+
+        return html_text(data), "html"
+    return decode(data)
+
+
+def _starts_as_html(data: bytes) -> bool:
+    start = data.removeprefix(b"\xef\xbb\xbf").lstrip()[:15].lower()
+    return start.startswith((b"<!doctype html", b"<html"))
 
 
 def decode(data: bytes) -> tuple[str, str]:

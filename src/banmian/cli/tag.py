@@ -43,7 +43,7 @@ def tag(
     started = perf_counter()
     found = list(find_pages(pages))
     if not found:
-        raise fail(f"no pages (.txt, .md) in {', '.join(pages)}", WRONG_USAGE)
+        raise fail(f"no pages (.txt, .md, .pdf, .html) in {', '.join(pages)}", WRONG_USAGE)
     try:
         nlp = load(model)
     except ModelError as error:
