@@ -46,19 +46,29 @@ def normalize(text: str) -> str:
     one line); compatibility characters become their plain form (Unicode NFKC, where that is
     one character).
     """
-    return _widen_punctuation(_pair_quotes("".join(map(_narrow, text))))
+    return _widen_punctuation(_pair_quotes(text.translate(_narrow)))
 
 
-def _narrow(char: str) -> str:
-    if char.isascii() or "\u4e00" <= char <= "\u9fff" or char in _KEEP_WIDE or char in _KEEP_AS_IS:
+class _Narrow(dict[int, str]):
+    """The narrow form of each code point, found when it is first asked for."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        if not (char.isascii() or char in _KEEP_WIDE or char in _KEEP_AS_IS):
+            plain = unicodedata.normalize("NFKC", char)
+            char = plain if len(plain) == 1 and not plain.isspace() else char
+        self[code] = char
         return char
-    plain = unicodedata.normalize("NFKC", char)
-    return plain if len(plain) == 1 and not plain.isspace() else char
+
+
+_narrow = _Narrow()
 
 
 def _widen_punctuation(text: str) -> str:
-    chars = list(text)
     places = [match.start() for match in _ASCII_PUNCTUATION.finditer(text)]
+    if not places:
+        return text
+    chars = list(text)
     # Once forwards and once backwards: a mark made wide makes the one beside it wide.
     for at in (*places, *reversed(places)):
         before, after = chars[at - 1] if at else "", chars[at + 1] if at + 1 < len(chars) else ""

@@ -29,7 +29,7 @@ class Line:
     """A physical line: ``page[start:end]`` without blanks at its ends and without its mark.
 
     ``mark`` is the Markdown mark that stood before it, at ``mark_at``; ``gap`` is the number of
-    empty lines before it.
+    empty lines before it, ``indent`` that of the blanks it begins with.
     """
 
     start: int
@@ -38,6 +38,7 @@ class Line:
     mark: str
     mark_at: int
     gap: int
+    indent: int = 0
 
     @cached_property
     def width(self) -> int:
@@ -55,11 +56,12 @@ def split_lines(page_text: str) -> list[Line]:
         mark, mark_at = (found[1], found.start(1)) if found else ("", -1)
         if found:
             start = found.end()
-        start, end = _strip(page_text, start, end)
-        if start < end or mark:
+        first, end = _strip(page_text, start, end)
+        if first < end or mark:
             gap = _line_breaks(page_text[previous_end : match.start()]) - 1
-            lines.append(Line(start, end, page_text[start:end], mark, mark_at, max(0, gap)))
-            previous_end = max(end, start)
+            text = page_text[first:end]
+            lines.append(Line(first, end, text, mark, mark_at, max(0, gap), first - start))
+            previous_end = max(end, first)
     return lines
 
 
@@ -114,7 +116,7 @@ def clean_offsets(
         if words and gaps[-1] < 0 and page_text[end : end + 1].isspace():
             gaps[-1] = end
     kept: list[int] = []
-    couplet = blanks == "couplet" and _is_couplet([_clause_size(page_text, w) for w in words])
+    couplet = blanks == "couplet" and is_couplet([_clause_size(page_text, w) for w in words])
     for index, word in enumerate(words):
         kept += word
         if index + 1 < len(words) and gaps[index] >= 0:
@@ -129,7 +131,8 @@ def _clause_size(page_text: str, word: Sequence[int]) -> int:
     return len(re.split("[:：]", "".join(page_text[at] for at in word))[-1])
 
 
-def _is_couplet(lengths: Sequence[int]) -> bool:
+def is_couplet(lengths: Sequence[int]) -> bool:
+    """Whether clauses of these lengths are the halves of a couplet."""
     return 2 <= len(lengths) <= 4 and min(lengths) >= 4 and max(lengths) - min(lengths) <= 1
 
 
@@ -142,12 +145,12 @@ def clean_text(page_text: str, offsets: Sequence[int]) -> str:
 def runs_of(offsets: Sequence[int], text_start: int) -> list[Run]:
     """Where clean text that begins at ``text_start`` came from, in as few runs as there can be."""
     runs: list[Run] = []
-    for index, at in enumerate(offsets):
-        position = text_start + index
-        if runs and runs[-1].page_end == at and runs[-1].end == position:
-            runs[-1] = runs[-1]._replace(end=position + 1, page_end=at + 1)
-        else:
-            runs.append(Run(position, position + 1, at, at + 1))
+    start = 0
+    for index in range(1, len(offsets) + 1):
+        if index == len(offsets) or offsets[index] != offsets[index - 1] + 1:
+            first, last = offsets[start], offsets[index - 1]
+            runs.append(Run(text_start + start, text_start + index, first, last + 1))
+            start = index
     return runs
 
 

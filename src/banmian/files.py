@@ -58,6 +58,22 @@ def atomic_writer(path: Path) -> Iterator[IO[str]]:
 
     Raises FileError where the folder cannot be written to.
     """
+    with (
+        _written_aside(path) as handle,
+        os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream,
+    ):
+        yield stream
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file, all or nothing. Raises FileError where the folder cannot be written to."""
+    with _written_aside(path) as handle, os.fdopen(handle, "wb") as stream:
+        stream.write(data)
+
+
+@contextmanager
+def _written_aside(path: Path) -> Iterator[int]:
+    """A handle of a file beside the path (to be closed by the caller), renamed to it at the end."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
@@ -65,8 +81,7 @@ def atomic_writer(path: Path) -> Iterator[IO[str]]:
         raise FileError(f"{path}: {_reason(error)}") from error
     aside = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            yield stream
+        yield handle
         aside.chmod(0o666 & ~_umask())
         aside.replace(path)
     except BaseException:

@@ -64,6 +64,13 @@ class Duplicate(NamedTuple):
     kept: int
 
 
+class Joint(NamedTuple):
+    """Text before ``at`` and from ``at`` on stood in separate places; ``confidence`` in 0..1 that they belong together."""
+
+    at: int
+    confidence: float
+
+
 @dataclass(frozen=True)
 class Block:
     """A stretch of an article's text with one role."""
@@ -80,6 +87,7 @@ class Article:
     text: str
     blocks: tuple[Block, ...]
     source: tuple[Run, ...]
+    joints: tuple[Joint, ...] = ()
 
 
 @dataclass(frozen=True)

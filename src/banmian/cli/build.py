@@ -99,3 +99,81 @@ def package(
         raise fail(str(error)) from error
     if readme:
         document_scores(readme, metrics)
+
+
+@app.command("layout")
+def layout(
+    annotations: Annotated[
+        list[Path], typer.Argument(help="Authored articles, doccano JSONL files or folders.")
+    ],
+    hold_out: Annotated[
+        list[str] | None, typer.Option(help="A batch to keep out, for `banmian evaluate --layout`.")
+    ] = None,
+    pages: Annotated[int, typer.Option(min=1, help="Simulated pages for each network.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Of the simulation and the training.")] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Where to; the package's own data if not given."),
+    ] = None,
+) -> None:
+    """Train what cleaning goes by, on pages simulated from authored articles.
+
+    No page of a real newspaper is used.
+
+    Example: `banmian build layout annotations/authored --hold-out b05 --pages 200 -o layout.npz`
+    """
+    from banmian import layout as layouts
+    from banmian.annotations import origin, read_annotations
+    from banmian.files import write_bytes
+    from banmian.layout_training import train_layout
+
+    kept_out = set(hold_out or ())
+    articles = [a for a in read_annotations(annotations) if not a.meta.get("page")]
+    unknown = kept_out - {origin(article) for article in articles}
+    if unknown or not articles:
+        raise fail(f"no articles of {', '.join(sorted(unknown)) or 'any batch'} are there")
+    trained = train_layout(
+        [article for article in articles if origin(article) not in kept_out],
+        pages=pages,
+        seed=seed,
+        say=typer.echo,
+    )
+    path = out or layouts.BUNDLED
+    write_bytes(path, trained.to_bytes())
+    typer.echo(str(path))
+
+
+@app.command("fit")
+def fit(
+    gold: Annotated[Path, typer.Argument(help="Annotated articles of real pages.")] = Path(
+        "annotations/pages"
+    ),
+    layout_rows: Annotated[
+        Path, typer.Option("--layout", help="Their furniture and duplicates.")
+    ] = Path("annotations/layout"),
+    seeds: Annotated[Path, typer.Option(help="The folder with the raw pages.")] = Path("seeds"),
+    authored: Annotated[Path, typer.Option(help="Articles to simulate pages from.")] = Path(
+        "annotations/authored"
+    ),
+    pages: Annotated[int, typer.Option(min=1, help="How many pages to simulate.")] = 300,
+    seed: Annotated[int, typer.Option(help="Of the simulation.")] = 0,
+    document: Annotated[
+        Path | None, typer.Option(help="A Markdown file whose table to renew.")
+    ] = None,
+) -> None:
+    """Show how like real pages the simulated ones are.
+
+    Example: `banmian build fit --document docs/layout.md`
+    """
+    from banmian.annotations import read_annotations
+    from banmian.files import read_jsonl, replace_part
+    from banmian.layout_fit import fit_table, gold_pages
+    from banmian.layout_training import simulate
+
+    rows = [row for file in sorted(layout_rows.glob("*.jsonl")) for _, row in read_jsonl(file)]
+    real = gold_pages(seeds, read_annotations([gold]), rows)
+    articles = list(read_annotations([authored]))
+    table = fit_table(real, list(simulate(articles, pages, seed=seed)))
+    typer.echo(table)
+    if document:
+        replace_part(document, "fit", table)

@@ -29,6 +29,15 @@ def evaluate(
             help="A folder with one model a page, FOLDS/without-PAGE/model-last, trained without it."
         ),
     ] = None,
+    layout: Annotated[
+        bool, typer.Option("--layout", help="Measure the cleaning instead of the model.")
+    ] = False,
+    authored: Annotated[
+        Path, typer.Option(help="With --layout: articles to simulate pages from.")
+    ] = Path("annotations/authored"),
+    simulated: Annotated[
+        int, typer.Option(min=0, help="With --layout: how many pages to simulate.")
+    ] = 200,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write all figures as JSON.")
     ] = None,
@@ -36,10 +45,17 @@ def evaluate(
     """Measure a model on annotated pages: raw page in, spans out, against gold.
 
     With `--folds` each page is judged by the model that never saw it (leave one page out), next to
-    what plain rules reach.
+    what plain rules reach. With `--layout` the cleaning is measured: on the real pages, none of
+    which it was trained on, and on pages simulated from batches that it was not trained on.
 
-    Example: `banmian evaluate annotations/pages --folds training -o training/metrics.json`
+    Examples: `banmian evaluate annotations/pages --folds training -o training/metrics.json`,
+    `banmian evaluate annotations/pages --layout -o training/layout-metrics.json`
     """
+    if layout:
+        from banmian.cli.evaluate_layout import evaluate_layout
+
+        evaluate_layout(gold, pages, authored, simulated, output)
+        return
     from banmian.annotations import read_annotations
     from banmian.evaluation import (
         evaluate_gold_articles,

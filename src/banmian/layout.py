@@ -1,0 +1,77 @@
+"""What cleaning has learned: the networks and the n-gram counts, kept in one file of plain numbers."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from banmian.arrays import from_strings, to_strings
+from banmian.association import Association
+from banmian.network import Network
+
+_NETWORKS = ("wraps", "roles", "joints", "begins", "links")
+BUNDLED = Path(__file__).parent / "data" / "layout.npz"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The networks in the order in which they work, and the counts that they look at.
+
+    ``wraps``: does a line go on where the one above it was wrapped? ``roles``: what is a fragment?
+    ``joints``: does one fragment go on in another? ``begins``: does an article begin with a block?
+    ``links``: are two parts of one article?
+    """
+
+    association: Association
+    wraps: Network
+    roles: Network
+    joints: Network
+    begins: Network
+    links: Network
+    trained_on: tuple[str, ...] = ()  # origins of the articles: batches, pages
+
+    def to_bytes(self) -> bytes:
+        """As a compressed NPZ archive of plain arrays."""
+        arrays = {f"association.{k}": v for k, v in self.association.to_arrays().items()}
+        for name in _NETWORKS:
+            network: Network = getattr(self, name)
+            arrays |= {f"{name}.{k}": v for k, v in network.to_arrays().items()}
+        arrays["trained_on"] = from_strings(self.trained_on)
+        stream = io.BytesIO()
+        np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
+        return stream.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Layout:
+        """The inverse. Raises ValueError for data that is none; no pickle is ever read."""
+        try:
+            with np.load(io.BytesIO(data), allow_pickle=False) as parts:
+                arrays = {name: parts[name] for name in parts.files}
+            association = Association.from_arrays(_named(arrays, "association"))
+            return cls(
+                association,
+                *(Network.from_arrays(_named(arrays, name)) for name in _NETWORKS),
+                tuple(to_strings(arrays["trained_on"])),
+            )
+        except (KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError(f"the weights of the layout are damaged ({error})") from error
+
+
+def _named(arrays: dict[str, NDArray[np.generic]], name: str) -> dict[str, NDArray[np.generic]]:
+    return {
+        key.removeprefix(f"{name}."): value
+        for key, value in arrays.items()
+        if key.startswith(f"{name}.")
+    }
+
+
+@cache
+def bundled() -> Layout:
+    """The layout that ships with the package."""
+    return Layout.from_bytes(BUNDLED.read_bytes())
