@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
 
-from banmian.annotations import source_runs
+from banmian.annotations import key_of, source_runs
 from banmian.cleaning import to_page
-from banmian.files import sha256
 from banmian.scoring import Mention, as_rows, score_spans, score_topics
 from banmian.types import SPAN_LABELS, AnnotatedArticle
 
@@ -49,7 +48,7 @@ def compare(first: Sequence[AnnotatedArticle], second: Sequence[AnnotatedArticle
     one, two = _mentions(first), _mentions(second)
     one_by_key = {(m.where, m.places, m.label) for m in one}
     two_by_key = {(m.where, m.places, m.label) for m in two}
-    pairs = [(a, b) for a, b in _same_articles([first, second]) if a and b]
+    pairs = [(a, b) for a, b in same_articles([first, second]) if a and b]
     figures: dict[str, Any] = as_rows(score_spans(one, two))
     figures["genre"] = {
         "agreement": round(sum(a.genre == b.genre for a, b in pairs) / max(1, len(pairs)), 4),
@@ -80,9 +79,7 @@ def _mentions(articles: Sequence[AnnotatedArticle]) -> list[Mention]:
 
 def _where(article: AnnotatedArticle) -> str:
     """What an article's places are counted on: its page, or its own text."""
-    if source_runs(article):
-        return str(article.meta.get("page"))
-    return str(article.meta.get("key") or sha256(article.text.encode("utf-8", "replace"))[:12])
+    return str(article.meta.get("page")) if source_runs(article) else key_of(article)
 
 
 def _in_common(
@@ -116,7 +113,7 @@ def _role_agreement(
     return {"agreement": round(same / max(1, len(everywhere)), 4), "characters": len(everywhere)}
 
 
-def _same_articles(
+def same_articles(
     passes: Sequence[Sequence[AnnotatedArticle]],
 ) -> list[tuple[AnnotatedArticle | None, ...]]:
     """One row for each article, one column for each pass, None where a pass does not have it.
@@ -160,7 +157,7 @@ def measure_reliability(passes: Sequence[Sequence[AnnotatedArticle]]) -> Reliabi
     For spans each character is a unit: for a label, whether it stands in a span of that label; for
     ``all``, which label it has, if any. Two spans of a label that touch look like one.
     """
-    rows = [row for row in _same_articles(passes) if sum(a is not None for a in row) > 1]
+    rows = [row for row in same_articles(passes) if sum(a is not None for a in row) > 1]
     labels = [_label_of_places([row[at] for row in rows]) for at in range(len(passes))]
     everywhere = set[Place]().union(*labels)
     patterns: Counter[tuple[Hashable, ...]] = Counter(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from banmian.characters import normalize
-from banmian.files import FileError, read_jsonl, write_jsonl
+from banmian.files import FileError, read_jsonl, sha256, write_jsonl
 from banmian.types import GENRES, ROLES, SPAN_LABELS, TOPICS, AnnotatedArticle, Block, Run, Span
 
 
@@ -114,9 +114,12 @@ def read_passes(paths: Iterable[Path]) -> dict[str, list[AnnotatedArticle]]:
 
 
 def key_of(article: AnnotatedArticle) -> str:
-    """What an article is called: ``meta.key``, else its page and number."""
-    number = article.meta.get("article", article.id)
-    return str(article.meta.get("key") or f"{origin(article) or 'article'}#{number}")
+    """What an article is called: ``meta.key``, else its page and number, else by its text."""
+    if article.meta.get("key"):
+        return str(article.meta["key"])
+    if origin(article):
+        return f"{origin(article)}#{article.meta.get('article', article.id)}"
+    return f"text {sha256(article.text.encode('utf-8', 'replace'))[:12]}"
 
 
 def identity(article: AnnotatedArticle) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from banmian.cli.common import SOME_FAILED, fail, say
 
 app = typer.Typer(help="Check, compare and convert annotations.", no_args_is_help=True)
 app.command("agreement")(annotators.agreement)
+app.command("merge")(annotators.merge)
 
 
 @app.command("check")

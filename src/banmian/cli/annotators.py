@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -105,3 +106,64 @@ def _show_agreement(
         f"roles of characters: same {mean(p['roles']['agreement'] for p in pairs)}",
         highlight=False,
     )
+
+
+class Rule(StrEnum):
+    """Which of several people's annotations are taken."""
+
+    union = "union"
+    intersection = "intersection"
+    majority = "majority"
+    first = "first"
+
+
+def merge(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Annotators' passes, doccano JSONL; the first goes first.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The merged file to write.")],
+    rule: Annotated[
+        Rule,
+        typer.Option(
+            help="union: what anyone marked; majority: what more than half did; intersection: what "
+            "all did; first: what the first did who has the article."
+        ),
+    ] = Rule.majority,
+    conflicts: Annotated[
+        Path | None, typer.Option(help="Where to list what they do not agree on, as JSON Lines.")
+    ] = None,
+    decisions: Annotated[
+        Path | None,
+        typer.Option(help="Such a list; its rows with `decided: true` go before the rule."),
+    ] = None,
+) -> None:
+    """Merge several people's annotations into one file, by a named rule.
+
+    Each row of --conflicts says what everybody gave and what was taken. To decide one, write into
+    `taken` what shall be, set `decided` to true, and merge again with --decisions.
+
+    Example: `banmian annotations merge ana.jsonl bo.jsonl -o annotations/merged.jsonl --conflicts conflicts.jsonl`
+    """
+    from banmian.annotations import key_of, read_passes, write_annotations
+    from banmian.files import write_jsonl
+    from banmian.merging import conflict_row, read_decisions
+    from banmian.merging import merge as merge_passes
+
+    passes = read_passes(paths)
+    decided = read_decisions(decisions) if decisions else {}
+    try:
+        articles, found = merge_passes(passes, rule.value, decided)
+    except ValueError as error:
+        raise fail(str(error)) from error
+    if conflicts:
+        texts = {key_of(article): article.text for article in articles}
+        write_jsonl(conflicts, (conflict_row(c, texts[c.article]) for c in found))
+    write_annotations(out, articles)
+    open_ones = sum(not conflict.decided for conflict in found)
+    say(
+        f"{out}: {len(articles)} articles of {', '.join(passes)} by {rule.value}; "
+        f"{open_ones} conflicts left to the rule, {len(found) - open_ones} decided"
+    )
+    unused = len(decided) - (len(found) - open_ones)
+    if unused:
+        say(f"{unused} decisions in {decisions} fit no conflict any more")
