@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from banmian.cli import annotators
+from banmian.cli import annotators, exchange
 from banmian.cli.common import SOME_FAILED, fail, say
 
 app = typer.Typer(help="Check, compare and convert annotations.", no_args_is_help=True)
 app.command("agreement")(annotators.agreement)
 app.command("merge")(annotators.merge)
+app.command("import")(exchange.import_annotations)
+app.command("export")(exchange.export)
 
 
 @app.command("check")
@@ -120,63 +121,3 @@ def describe(
         replace_part(card, "figures", figures)
     else:
         typer.echo(figures)
-
-
-@app.command("import")
-def import_marked_text(
-    marked: Annotated[Path, typer.Argument(help="A file of marked text.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The doccano JSONL file to write.")],
-    page: Annotated[
-        Path | None,
-        typer.Option(help="The page that the file transcribes; traces every character."),
-    ] = None,
-    layout: Annotated[
-        Path | None, typer.Option(help="With --page: where to write the page's row.")
-    ] = None,
-) -> None:
-    """Turn marked text into doccano JSONL: authored articles, or the transcript of a page.
-
-    Example: `banmian annotations import batch.txt -o annotations/authored/batch.jsonl`
-
-    Example: `banmian annotations import page.txt --page seeds/PAGE -o gold.jsonl`
-    """
-    from banmian.annotations import write_annotations
-    from banmian.files import read_bytes, write_jsonl
-    from banmian.markup import MarkupError, parse
-
-    try:
-        parsed = parse(read_bytes(marked).decode("utf-8"))
-    except (MarkupError, UnicodeDecodeError) as error:
-        raise fail(f"{marked}: {error}") from error
-    if page is None:
-        articles = [
-            replace(
-                article,
-                meta={
-                    "key": f"{marked.stem}-{article.id:03}",
-                    "batch": marked.stem,
-                    "kind": "authored",
-                    **article.meta,
-                },
-            )
-            for article in parsed.articles
-        ]
-        write_annotations(out, articles)
-        say(f"{out}: {len(articles)} articles")
-        return
-    from banmian.pages import read_page
-    from banmian.transcripts import page_gold
-    from banmian.types import Failure
-
-    read = read_page(page.name, str(page))
-    if isinstance(read, Failure):
-        raise fail(f"{page}: {read.error}")
-    gold, row, problems = page_gold(read, parsed)
-    for problem in problems:
-        say(f"{marked}: {problem}")
-    if problems:
-        raise typer.Exit(SOME_FAILED)
-    write_annotations(out, gold)
-    if layout:
-        write_jsonl(layout, [row])
-    say(f"{out}: {len(gold)} articles, every character of {page.name} traced")
