@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from banmian.annotations import from_row, key_of, to_row
@@ -71,7 +72,7 @@ def labels_of(article: AnnotatedArticle) -> Labels:
     """
     offsets = Utf16Offsets(article.text)
     spans = sorted(article.spans, key=lambda span: (span.start, span.end))
-    for before, after in zip(spans, spans[1:], strict=False):
+    for before, after in pairwise(spans):
         if after.start < before.end:
             raise RowError(
                 f"{key_of(article)}: the spans {before.text!r} and {after.text!r} overlap, "
@@ -155,20 +156,27 @@ def plan_push(articles: Iterable[AnnotatedArticle], examples: Sequence[Example])
     for example in examples:
         if example.sent:
             by_page.setdefault(str(example.meta.get("page")), []).append(example)
+    # A text that only moved on its page is the same one, unless an article of this push has it.
+    articles = list(articles)
+    pushed = {own_id(article) for article in articles}
     new: dict[str, AnnotatedArticle] = {}
     present, changed = [], []
     for article in articles:
         known = own_id(article)
         siblings = by_page.get(str(article.meta.get("page")), []) if "page" in article.meta else []
-        if known in there or any(example.text == article.text for example in siblings):
+        moved = (e for e in siblings if e.text == article.text and e.sent.get("id") not in pushed)
+        if known in there or any(moved):
             present.append(article)
             continue
         other = next(
             (
                 example
                 for example in siblings
-                if _same_place(article, example)
-                or fuzz.ratio(article.text, example.text, score_cutoff=60) > 0
+                if example.sent.get("id") not in pushed
+                and (
+                    _same_place(article, example)
+                    or fuzz.ratio(article.text, example.text, score_cutoff=60) > 0
+                )
             ),
             None,
         )
