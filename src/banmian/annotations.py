@@ -147,3 +147,8 @@ def source_runs(article: AnnotatedArticle) -> tuple[Run, ...]:
 def origin(article: AnnotatedArticle) -> str:
     """What an article must be held out together with: its page, or its batch."""
     return str(article.meta.get("page") or article.meta.get("batch") or article.meta.get("key", ""))
+
+
+def page_id(article: AnnotatedArticle) -> str:
+    """The hash by which models remember a page: of its bytes, or else of its name."""
+    return str(article.meta.get("page_sha256") or sha256(str(article.meta["page"]).encode("utf-8")))

@@ -131,7 +131,11 @@ def read_conll(text: str) -> Iterator[AnnotatedArticle]:
 
 def _is_comment(line: str) -> bool:
     """Whether a line that begins with # is no token # with its tag."""
-    return line.startswith("#") and "\t" not in line and not _TAG.fullmatch(line.split()[-1])
+    return (
+        line.startswith("#")
+        and "\t" not in line
+        and not _TAG.fullmatch(line.rsplit(maxsplit=1)[-1])
+    )
 
 
 def _header(text: str, number: int) -> dict[str, Any]:
