@@ -233,3 +233,16 @@ def test_what_cannot_be_exported_is_one_line_and_leaves_no_file(run, tmp_path):
         assert [file.name for file in tmp_path.iterdir()] == ["in.jsonl"]
     done = run("annotations", "export", tmp_path / "in.jsonl", "-o", tmp_path / "x.doc")
     assert done.returncode == 2
+
+
+def test_pages_are_tagged_and_written_for_doccano(run, root, tmp_path):
+    (tmp_path / "bad.txt").write_bytes(b"\x00")
+    done = run(
+        "annotations", "export", root / "seeds", tmp_path / "bad.txt", "-o", tmp_path / "x.jsonl"
+    )
+    assert done.returncode == 3
+    assert "bad.txt: is binary" in done.stderr.decode()
+    found = list(read_export(tmp_path / "x.jsonl"))
+    assert {a.meta["page"] for a in found} == {file.name for file in (root / "seeds").iterdir()}
+    assert all(a.meta["page_sha256"] and a.blocks and a.genre for a in found)
+    assert sum(len(a.spans) for a in found) > 200

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from banmian.cli.common import SOME_FAILED, WRONG_USAGE, fail, progress, say
+from banmian.cli.common import SOME_FAILED, WRONG_USAGE, fail, say
 from banmian.cli.doccano_next import next_pages
+from banmian.cli.drafts import read_drafts
 
 if TYPE_CHECKING:
     from banmian.doccano import Project, Pulled, Pushed, Server
-    from banmian.types import AnnotatedArticle
 
 app = typer.Typer(
     help="Correct in doccano what the model found.\n\n"
@@ -73,7 +73,7 @@ def push(
 
     if individual and annotator:
         raise fail("give --individual or --annotator, not both", WRONG_USAGE)
-    articles, failed = _drafts(pages, model)
+    articles, failed = read_drafts(pages, model)
     server = _log_in(url, username, timeout)
     try:
         for who in dict.fromkeys(annotator or [""]):
@@ -83,35 +83,6 @@ def push(
         raise fail(f"{error}; nothing was pushed to this project") from error
     if failed:
         raise typer.Exit(SOME_FAILED)
-
-
-def _drafts(pages: list[str], model: Path | None) -> tuple[list[AnnotatedArticle], bool]:
-    """The articles of pages as the model tags them, and whether a page failed."""
-    from banmian.drafts import draft_pages
-    from banmian.model import ModelError, load, name_of
-    from banmian.pages import find_pages
-    from banmian.types import Failure
-
-    found = list(find_pages(pages))
-    if not found:
-        raise fail(f"no pages (.txt, .md) in {', '.join(pages)}", WRONG_USAGE)
-    try:
-        nlp = load(model)
-    except ModelError as error:
-        raise fail(str(error)) from error
-    articles: list[AnnotatedArticle] = []
-    failed = False
-    with progress() as bar:
-        drafts = draft_pages(nlp, found, model=name_of(nlp))
-        for name, result in bar.track(drafts, total=len(found), description="tagging"):
-            if isinstance(result, Failure):
-                failed = True
-                say(f"{name}: {result.error}")
-            else:
-                articles += result
-    if not articles:
-        raise fail("no articles to push")
-    return articles, failed
 
 
 def _report(server: Server, pushed: Pushed) -> bool:

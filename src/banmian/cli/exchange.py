@@ -156,7 +156,12 @@ def _import_transcript(marked: Path, out: Path, page: Path, layout: Path | None)
 
 
 def export(
-    paths: Annotated[list[Path], typer.Argument(help="Annotations, or folders of them.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            help="Annotations (.jsonl, or folders of them), or pages, which are tagged."
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")],
     target: Annotated[
         Target | None,
@@ -166,21 +171,35 @@ def export(
             "or .bio, .spacy (DocBin).",
         ),
     ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="A model folder of your own, for pages.")
+    ] = None,
 ) -> None:
-    """Write annotations for doccano's import, as CoNLL or as a DocBin; `import` reads them back.
+    """Write annotations, or pages as the model tags them, for doccano, as CoNLL or as a DocBin.
+
+    `banmian annotations import` reads all three back.
+
+    Example: `banmian annotations export pages/ -o to-import.jsonl`
 
     Example: `banmian annotations export annotations/mine.jsonl -o mine.conll`
+
+    Exit status 3 where a page failed.
     """
     from banmian.annotations import read_annotations
+    from banmian.cli.drafts import read_drafts
     from banmian.files import atomic_writer, write_bytes
 
     found = _SUFFIXES.get(out.suffix.lower())
     if target is None and (found is None or out.suffix.lower() == ".zip"):
         raise fail(f"{out}: say with --to what to write", WRONG_USAGE)
     kind = target or Target(str(found))
-    articles = list(read_annotations(paths))
+    annotated = [Path(path) for path in paths if _holds_annotations(path)]
+    pages = [path for path in paths if not _holds_annotations(path)]
+    articles = list(read_annotations(annotated))
+    drafts, failed = read_drafts(pages, model) if pages else ([], False)
+    articles += drafts
     if not articles:
-        raise fail(f"no annotated articles in {', '.join(map(str, paths))}")
+        raise fail(f"no annotated articles in {', '.join(paths)}")
     try:
         if kind is Target.spacy:
             from banmian.docbins import to_docbin
@@ -192,6 +211,13 @@ def export(
     except ValueError as error:
         raise fail(str(error)) from error
     say(f"{out}: {len(articles)} articles")
+    if failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _holds_annotations(path: str) -> bool:
+    given = Path(path)
+    return given.suffix.lower() == ".jsonl" or (given.is_dir() and any(given.glob("*.jsonl")))
 
 
 def _lines(articles: list[AnnotatedArticle], kind: Target) -> Iterator[str]:
