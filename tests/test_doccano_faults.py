@@ -129,7 +129,9 @@ def test_a_packed_answer_is_refused():
         log_in(server)
 
 
-def test_a_certificate_that_nobody_signed(tmp_path):
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate for this machine that only its own file vouches for: (certificate, key)."""
     made = subprocess.run(
         [
             *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"),
@@ -140,13 +142,29 @@ def test_a_certificate_that_nobody_signed(tmp_path):
         check=False,
     )
     assert made.returncode == 0, made.stderr
-    certificate = (tmp_path / "cert.pem", tmp_path / "key.pem")
+    return tmp_path / "cert.pem", tmp_path / "key.pem"
+
+
+def test_a_certificate_that_nobody_vouches_for(certificate):
     with (
         fake_server(certificate=certificate) as server,
         pytest.raises(DoccanoError, match="certificate cannot be verified"),
     ):
         log_in(server)
     assert not server.heard
+
+
+def test_a_certificate_that_the_environment_vouches_for(certificate, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate[0]))
+    with fake_server(certificate=certificate) as server:
+        assert log_in(server).username == "admin"
+
+
+def test_a_proxy_is_not_asked_for_this_machine(monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with fake_server() as server:
+        assert log_in(server).username == "admin"
 
 
 def test_the_password_and_the_tokens_never_appear():

@@ -108,6 +108,7 @@ def set_up(place: Place) -> None:
     mark = place.env / ".locked"
     wanted = LOCK.read_text(encoding="utf-8")
     if mark.is_file() and mark.read_text(encoding="utf-8") == wanted:
+        mark.touch()  # newer than the lock file, so that make does not ask again
         return
     say(f"Setting up doccano in {place.env} (2-3 minutes, once)")
     shutil.rmtree(place.env, ignore_errors=True)

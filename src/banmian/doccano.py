@@ -44,6 +44,7 @@ from banmian.files import FileError, read_bytes
 from banmian.types import GENRES, SPAN_LABELS, TOPICS, AnnotatedArticle
 
 PROJECT_TYPE = "IntentDetectionAndSlotFilling"
+ANNOTATION_PAGE = "intent-detection-and-slot-filling"  # of a project of that type
 ANNOTATOR_ROLE = "annotator"
 
 # Dark enough for doccano's white text, and told apart by people who see no red or green.

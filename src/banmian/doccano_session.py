@@ -50,7 +50,8 @@ class GuardedSession(requests.Session):
         self._secrets = tuple(secret for secret in secrets if secret)
         # A body that unpacks itself could be any size.
         self.headers.update({"Referer": url, "Accept-Encoding": "identity"})
-        self.trust_env = not is_loopback(url)
+        # This machine's own address is not asked of a proxy that the environment names.
+        self._direct = {"no_proxy": urlsplit(url).hostname or ""} if is_loopback(url) else None
 
     def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
         """As requests' own. Raises DoccanoError for whatever is no answer with status 2xx."""
@@ -78,6 +79,7 @@ class GuardedSession(requests.Session):
 
     def _fetch(self, method: str, url: str, *args: Any, **kwargs: Any) -> requests.Response:
         kwargs |= {"timeout": self.limits.silence, "allow_redirects": False, "stream": True}
+        kwargs["proxies"] = self._direct
         response = super().request(method, url, *args, **kwargs)
         with response:
             if response.headers.get("Content-Encoding", "identity").lower() != "identity":

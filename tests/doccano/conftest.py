@@ -19,7 +19,9 @@ from types import SimpleNamespace
 
 import pytest
 from doccano_client import DoccanoClient
+from typer.testing import CliRunner
 
+from banmian.cli import app
 from banmian.doccano import connect
 from banmian.doccano_session import Limits
 
@@ -48,6 +50,11 @@ class Person:
         response = self.client.session.request(method, self.path(tail), json=json, timeout=30)
         assert response.ok, response.text
         return response.json() if response.content else None
+
+    def create_user(self, **user):
+        path = f"{self.client.baseurl}v1/users/create"
+        response = self.client.session.post(path, json=user, timeout=30)
+        assert response.ok, response.text
 
     def examples(self):
         return self.call("GET", "examples?limit=1000")["results"]
@@ -91,9 +98,9 @@ class Doccano:
     def person(self, name, project):
         """Somebody logged in, created if need be."""
         if name not in self.people and name != self.username:
-            done = tool("user", name, home=self.home)
-            assert done.returncode == 0, done.stderr
-            self.people[name] = done.stdout.split("password ")[1].split()[0]
+            self.people[name] = word = secrets.token_urlsafe(12)
+            new = {"username": name, "password1": word, "password2": word}
+            self.person(self.username, 0).create_user(**new)
         password = self.people.get(name, self.password)
         return Person(DoccanoClient(self.url, name, password), project)
 
@@ -143,17 +150,17 @@ def project():
 
 
 @pytest.fixture
-def banmian(doccano, run, monkeypatch):
-    """Run the command line with doccano's account in the environment."""
-    for name, value in doccano.env.items():
+def banmian(doccano, nlp, monkeypatch):
+    """Run `banmian doccano` with the account in the environment and the model loaded once."""
+    monkeypatch.setattr("banmian.model.load", lambda _: nlp)
+    for name, value in {**doccano.env, "COLUMNS": "120"}.items():
         monkeypatch.setenv(name, value)
 
     def banmian(*arguments):
-        done = run("doccano", *arguments)
-        assert doccano.password.encode() not in done.stdout + done.stderr
-        return SimpleNamespace(
-            code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode()
-        )
+        done = CliRunner().invoke(app, ["doccano", *map(str, arguments)])
+        assert isinstance(done.exception, SystemExit | None), done.exception
+        assert doccano.password not in done.output
+        return SimpleNamespace(code=done.exit_code, out=done.stdout, err=done.stderr)
 
     return banmian
 

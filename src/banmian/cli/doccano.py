@@ -87,6 +87,8 @@ def push(
 
 def _report(server: Server, pushed: Pushed) -> bool:
     """Say what a push did; whether something needs a person's eye."""
+    from banmian.doccano import ANNOTATION_PAGE
+
     plan = pushed.plan
     if pushed.mended:
         say(f"an earlier push was cut short; {pushed.mended} articles of it were replaced")
@@ -98,7 +100,7 @@ def _report(server: Server, pushed: Pushed) -> bool:
         f"{pushed.project.name}: {len(plan.new)} articles pushed with {spans} spans, "
         f"{len(plan.present)} there already, {len(plan.changed)} changed"
     )
-    say(f"annotate at {server.url}projects/{pushed.project.id}")
+    say(f"annotate at {server.url}projects/{pushed.project.id}/{ANNOTATION_PAGE}")
     return bool(plan.changed)
 
 
