@@ -47,15 +47,17 @@ PROJECT_TYPE = "IntentDetectionAndSlotFilling"
 ANNOTATION_PAGE = "intent-detection-and-slot-filling"  # of a project of that type
 ANNOTATOR_ROLE = "annotator"
 
-# Dark enough for doccano's white text, and told apart by people who see no red or green.
+# Dark enough for doccano's white text, and told apart by people who see no red or green. The page of
+# such a project binds no key to a span label, but its menu lists the labels that have the letter
+# typed, and of each of these letters its label is the first: letter, arrow down, Enter.
 SPAN_STYLES = {
     "INITIATIVE": ("#005a9c", "i"),
     "ORG": ("#00734f", "o"),
     "SLOGAN": ("#b34700", "s"),
-    "INDICATOR": ("#8e2f73", "n"),
+    "INDICATOR": ("#8e2f73", "d"),
 }
 _GENRE_COLOUR, _TOPIC_COLOUR = "#37474f", "#5d4037"
-_TOPIC_KEYS = "pgurtde"  # in the order of TOPICS; none is a span's
+_TOPIC_KEYS = "pgurtce"  # in the order of TOPICS; none is a span's
 
 _BATCH = 200  # articles in one upload
 _PAGE_SIZE = 200

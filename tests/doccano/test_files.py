@@ -4,11 +4,12 @@ import json
 import time
 from dataclasses import replace
 
-from test_loop import ODD, article, utf16
 from typer.testing import CliRunner
 
 from banmian.annotations import read_annotations, write_annotations
 from banmian.cli import app
+
+from .test_loop import ODD, article, utf16
 
 
 def annotations(*arguments):

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from test_loop import article, utf16
 
-selenium = pytest.importorskip("selenium", reason="selenium is not installed")
+from banmian.doccano import SPAN_STYLES
+from banmian.types import SPAN_LABELS
 
-from selenium.webdriver.common.actions.action_builder import ActionBuilder  # noqa: E402
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+from .real_doccano import missing
+from .test_loop import article, utf16
+
+try:
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.actions.action_builder import ActionBuilder
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.ui import WebDriverWait
+except ImportError:
+    missing("selenium is not installed")
 
 TEXT = "𠮷县😀成立村委会\r\n第二行农旅合作社，党员先锋岗👍"
 
@@ -94,6 +102,21 @@ def choose(browser, label):
     wait(browser, entry).click()
 
 
+def type_letter(browser, label):
+    """Choose a label in that menu without the mouse."""
+    wait(browser, lambda b: b.switch_to.active_element.tag_name == "input")
+    keys = (SPAN_STYLES[label][1], Keys.ARROW_DOWN, Keys.ENTER)
+    ActionChains(browser).send_keys(*keys).perform()
+
+
+def mark(browser, text, choose):
+    """Select a string, choose its label, and wait for the mark."""
+    before = len(browser.execute_script(_MARKS))
+    select(browser, text)
+    choose()
+    wait(browser, lambda b: len(b.execute_script(_MARKS)) > before)
+
+
 @pytest.fixture
 def place(doccano, project):
     server = doccano.server()
@@ -116,11 +139,8 @@ def test_a_correction_in_the_page_comes_back_to_the_code_point(doccano, browser,
     assert browser.execute_script(_MARKS) == [["村委会", "ORG"]]
 
     # A person marks something else, on the line behind a CRLF, and before an emoji.
-    for text, label in (("农旅合作社", "INITIATIVE"), ("党员先锋岗", "SLOGAN")):
-        before = len(browser.execute_script(_MARKS))
-        select(browser, text)
-        choose(browser, label)
-        wait(browser, lambda b, n=before: len(b.execute_script(_MARKS)) > n)
+    mark(browser, "农旅合作社", lambda: choose(browser, "INITIATIVE"))
+    mark(browser, "党员先锋岗", lambda: choose(browser, "SLOGAN"))
     assert dict(browser.execute_script(_MARKS)) == {
         "村委会": "ORG",
         "农旅合作社": "INITIATIVE",
@@ -140,12 +160,29 @@ def test_a_correction_in_the_page_comes_back_to_the_code_point(doccano, browser,
     assert [s.start for s in back.spans] == [TEXT.index(s.text) for s in back.spans]
 
 
-def test_genres_and_topics_are_chosen_by_one_key(doccano, browser, place):
+def chosen(browser):
+    chips = browser.find_elements(By.CSS_SELECTOR, ".v-chip--active")
+    return {chip.text.split()[0] for chip in chips}
+
+
+def test_what_the_keyboard_chooses(doccano, browser, place):
+    person = doccano.person("admin", place.id)
+    (example,) = person.examples()
+    person.call("DELETE", f"examples/{example['id']}/spans")
+    person.mark(example["id"], *utf16(TEXT, "成立"), "ORG")
     log_in(browser, doccano)
     open_article(browser, doccano, place)
-    chips = browser.find_elements(By.CSS_SELECTOR, ".v-chip--active")
-    assert sorted(chip.text.split()[0] for chip in chips) == [
-        "culture_tourism",
-        "governance",
-        "news",
-    ]
+
+    # A topic, by its letter alone.
+    wait(browser, lambda b: chosen(b) == {"culture_tourism", "governance", "news"})
+    browser.find_element(By.TAG_NAME, "body").send_keys("r")
+    wait(browser, lambda b: "rural_industry" in chosen(b))
+    assert len(person.call("GET", f"examples/{example['id']}/categories")) == 4
+
+    # Each span label, by its letter, arrow down, Enter.
+    wait(browser, lambda b: b.execute_script(_MARKS))
+    words = dict(zip(("村委会", "第二行", "农旅合作社", "党员先锋岗"), SPAN_LABELS, strict=True))
+    for text, label in words.items():
+        mark(browser, text, lambda label=label: type_letter(browser, label))
+    assert dict(browser.execute_script(_MARKS)) == {"成立": "ORG", **words}
+    assert not person.examples()[0]["is_confirmed"]

@@ -2,7 +2,8 @@
 
 from banmian.doccano import connect
 from banmian.doccano_session import Limits
-from conftest import ROOT, tool
+
+from .real_doccano import ROOT, tool
 
 
 def test_started_again_it_says_so_and_does_nothing(doccano):
