@@ -60,7 +60,26 @@ def test_agreement_shows_figures_and_differences(run, root):
     shown = done.stdout.decode()
     assert done.returncode == 0
     assert "0.983" in shown
-    assert "second only: INITIATIVE '邻里集市'" in shown
+    assert "seeds-b only: INITIATIVE '邻里集市'" in shown
+    assert "kappa 1.000" in shown
+
+
+def test_three_annotators_are_compared_two_by_two(run, root):
+    passes = root / "annotations" / "second-pass"
+    done = run(
+        "annotations", "agreement", passes / "seeds-a.jsonl", passes / "seeds-b.jsonl",
+        root / "annotations" / "pages", "--list",
+    )  # fmt: skip
+    shown = done.stdout.decode()
+    assert done.returncode == 0
+    assert "seeds-a and seeds-b: exact F1 0.983 (340 and 344 spans)" in shown
+    assert "seeds-b only (not seeds): INITIATIVE '邻里集市'" in shown
+
+
+def test_one_annotator_alone_agrees_with_nobody(run, root):
+    done = run("annotations", "agreement", root / "annotations" / "pages")
+    assert done.returncode == 2
+    assert "one person only (seeds)" in done.stderr.decode()
 
 
 def test_passes_over_different_texts_are_refused(run, tmp_path):

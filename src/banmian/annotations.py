@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from banmian.characters import normalize
-from banmian.files import FileError, read_jsonl, write_jsonl
+from banmian.files import FileError, read_jsonl, sha256, write_jsonl
 from banmian.types import GENRES, ROLES, SPAN_LABELS, TOPICS, AnnotatedArticle, Block, Run, Span
 
 
@@ -88,6 +88,45 @@ def to_row(article: AnnotatedArticle) -> dict[str, Any]:
     }
 
 
+def read_passes(paths: Iterable[Path]) -> dict[str, list[AnnotatedArticle]]:
+    """Annotations by annotator: ``meta.annotator`` names him, else the name of the file.
+
+    Raises FileError as ``read_annotations`` does, and where one annotator has an article twice.
+    """
+    files = [
+        file
+        for path in paths
+        for file in (sorted(path.glob("*.jsonl")) if path.is_dir() else [path])
+    ]
+    stems = [file.stem for file in files]
+    passes: dict[str, list[AnnotatedArticle]] = {}
+    seen: set[tuple[str, tuple[str, str]]] = set()
+    for file in files:
+        name = file.stem if stems.count(file.stem) == 1 else str(file)
+        passes.setdefault(name, [])
+        for article in read_annotations([file]):
+            annotator = str(article.meta.get("annotator") or name)
+            if (annotator, identity(article)) in seen:
+                raise FileError(f"{file}: {annotator} has the article {key_of(article)} twice")
+            seen.add((annotator, identity(article)))
+            passes.setdefault(annotator, []).append(article)
+    return {name: articles for name, articles in passes.items() if articles}
+
+
+def key_of(article: AnnotatedArticle) -> str:
+    """What an article is called: ``meta.key``, else its page and number, else by its text."""
+    if article.meta.get("key"):
+        return str(article.meta["key"])
+    if origin(article):
+        return f"{origin(article)}#{article.meta.get('article', article.id)}"
+    return f"text {sha256(article.text.encode('utf-8', 'replace'))[:12]}"
+
+
+def identity(article: AnnotatedArticle) -> tuple[str, str]:
+    """What makes two annotations those of one article: its page or batch, and its text."""
+    return str(article.meta.get("page_sha256") or origin(article)), article.text
+
+
 def write_annotations(path: Path, articles: Sequence[AnnotatedArticle]) -> None:
     """Write a file of annotations, all or nothing."""
     write_jsonl(path, map(to_row, articles))
@@ -108,3 +147,8 @@ def source_runs(article: AnnotatedArticle) -> tuple[Run, ...]:
 def origin(article: AnnotatedArticle) -> str:
     """What an article must be held out together with: its page, or its batch."""
     return str(article.meta.get("page") or article.meta.get("batch") or article.meta.get("key", ""))
+
+
+def page_id(article: AnnotatedArticle) -> str:
+    """The hash by which models remember a page: of its bytes, or else of its name."""
+    return str(article.meta.get("page_sha256") or sha256(str(article.meta["page"]).encode("utf-8")))

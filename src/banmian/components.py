@@ -150,12 +150,15 @@ class CategoryTagger:
         *,
         nlp: Language | None = None,
     ) -> None:
-        """Train on all examples."""
-        docs = [example.reference for example in get_examples()]
-        chosen = [[cat for cat, value in doc.cats.items() if value] for doc in docs]
-        genres = [next(c[6:] for c in cats if c.startswith("genre:")) for cats in chosen]
-        topics = [[c[6:] for c in cats if c.startswith("topic:")] for cats in chosen]
-        texts = [doc.text for doc in docs]
+        """Train on all examples that have a genre."""
+        texts, genres, topics = [], [], []
+        for doc in (example.reference for example in get_examples()):
+            cats = [cat for cat, value in doc.cats.items() if value]
+            own = [cat.removeprefix("genre:") for cat in cats if cat in GENRE_CATS]
+            if own:
+                texts.append(doc.text)
+                genres.append(own[0])
+                topics.append([c.removeprefix("topic:") for c in cats if c in TOPIC_CATS])
         self.model = categories.Categories.train(texts, genres, topics, self.settings)
 
     def __call__(self, doc: Doc) -> Doc:

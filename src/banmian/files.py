@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TextIO
 
 MAX_BYTES = 64 * 1024 * 1024
 
@@ -53,7 +53,7 @@ def sha256(data: bytes) -> str:
 
 
 @contextmanager
-def atomic_writer(path: Path) -> Iterator[IO[str]]:
+def atomic_writer(path: Path) -> Iterator[TextIO]:
     """Open a UTF-8 text file that appears under its name only once it is whole.
 
     Raises FileError where the folder cannot be written to.
@@ -116,19 +116,24 @@ def write_json(path: Path, value: Any) -> None:
 
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (line number, row). Raises FileError with the line that is no JSON object."""
+    yield from parse_jsonl(read_bytes(path), str(path))
+
+
+def parse_jsonl(data: bytes, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The same for what was read already; messages call it ``name``."""
     try:
-        text = read_bytes(path).decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FileError(f"{path}: is not UTF-8 (byte {error.start})") from error
+        raise FileError(f"{name}: is not UTF-8 (byte {error.start})") from error
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise FileError(f"{path}, line {number}: is not JSON ({error})") from error
+            raise FileError(f"{name}, line {number}: is not JSON ({error})") from error
         if not isinstance(row, dict):
-            raise FileError(f"{path}, line {number}: is not a JSON object")
+            raise FileError(f"{name}, line {number}: is not a JSON object")
         yield number, row
 
 

@@ -104,13 +104,14 @@ def _registered_functions(parts: Any) -> Iterator[str]:
 def trained_on(path: Path | None = None) -> set[str]:
     """The hashes of the pages that a model has seen, as far as it says."""
     folder = path or bundled_path()
-    sources = folder.parent / "sources.json"  # of a model that was trained but not yet packaged
-    if not sources.is_file():
-        sources = folder / "sources.json"
-    try:
-        return set(json.loads(read_bytes(sources, limit=1 << 20)).get("pages", ()))
-    except (FileError, ValueError):
-        return set()
+    seen: set[str] = set()
+    # In the folder of a packaged model, beside that of one just trained; an old file may lie about.
+    for sources in (folder / "sources.json", folder.parent / "sources.json"):
+        try:
+            seen.update(json.loads(read_bytes(sources, limit=1 << 20)).get("pages", ()))
+        except (FileError, ValueError, AttributeError, TypeError):
+            continue
+    return seen
 
 
 def load(path: Path | None = None) -> Language:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from banmian.annotations import page_id
 from banmian.corpus import repeat_pages, split, write_docbin
 from banmian.files import write_json
 from banmian.types import AnnotatedArticle
@@ -50,17 +51,35 @@ def write_training_sets(
         train, dev = split(articles, dev_share, [held_out] if held_out else [])
         if not held_out:
             train = [*train, *dev]  # what ships learns from everything; its log means nothing
-        count = write_docbin(folder / "train.spacy", repeat_pages(train, page_weight))
-        dev_count = write_docbin(folder / "dev.spacy", dev or train[:20])
-        sources = {
-            "pages": sorted({str(a.meta["page_sha256"]) for a in train if a.meta.get("page")}),
-            "articles": len(train),
-            "dev_articles": len(dev) if held_out else 0,
-            "spans": sum(len(a.spans) for a in train),
-            "characters": sum(len(a.text) for a in train),
-        }
-        write_json(folder / "sources.json", sources)
+        count, dev_count = write_training_set(
+            folder, train, dev, page_weight=page_weight, dev_apart=bool(held_out)
+        )
         yield f"{folder}: {count} training docs from {len(train)} articles, {dev_count} for dev"
+
+
+def write_training_set(
+    folder: Path,
+    train: Sequence[AnnotatedArticle],
+    dev: Sequence[AnnotatedArticle] = (),
+    *,
+    page_weight: int,
+    dev_apart: bool = False,
+) -> tuple[int, int]:
+    """Write one training set and its sources; returns how many docs it has, and dev has.
+
+    Without ``dev_apart`` dev is no judge: it may be part of the training data, or nothing.
+    """
+    count = write_docbin(folder / "train.spacy", repeat_pages(train, page_weight))
+    dev_count = write_docbin(folder / "dev.spacy", dev or train[:20])
+    sources = {
+        "pages": sorted({page_id(article) for article in train if article.meta.get("page")}),
+        "articles": len(train),
+        "dev_articles": len(dev) if dev_apart else 0,
+        "spans": sum(len(a.spans) for a in train),
+        "characters": sum(len(a.text) for a in train),
+    }
+    write_json(folder / "sources.json", sources)
+    return count, dev_count
 
 
 def find_training_sets(paths: Sequence[Path]) -> list[Path]:

@@ -11,6 +11,7 @@ from banmian import __version__
 from banmian.cli import build, clean, evaluate, info, tag
 from banmian.cli.annotations import app as annotations_app
 from banmian.cli.common import OK, PROGRAM_FAILURE, say
+from banmian.cli.doccano import app as doccano_app
 from banmian.files import FileError
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("info")(info.info)
 app.add_typer(annotations_app, name="annotations")
 app.add_typer(build.app, name="build")
+app.add_typer(doccano_app, name="doccano")
 
 
 def _show_version(wanted: bool) -> None:

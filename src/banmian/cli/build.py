@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from banmian.cli.common import fail
+from banmian.cli.retrain import retrain
 
 app = typer.Typer(
     help="Make training data and models; the steps of project.yml.", no_args_is_help=True
 )
+app.command("retrain")(retrain)
 
 
 @app.command("corpus")

@@ -1,0 +1,40 @@
+"""Pages that a command takes, cleaned and tagged for a person to correct."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from banmian.cli.common import WRONG_USAGE, fail, progress, say
+from banmian.types import AnnotatedArticle
+
+
+def read_drafts(pages: list[str], model: Path | None) -> tuple[list[AnnotatedArticle], bool]:
+    """The articles of pages as the model tags them, and whether a page failed.
+
+    What fails is said; where nothing is left the command ends.
+    """
+    from banmian.drafts import draft_pages
+    from banmian.model import ModelError, load, name_of
+    from banmian.pages import find_pages
+    from banmian.types import Failure
+
+    found = list(find_pages(pages))
+    if not found:
+        raise fail(f"no pages (.txt, .md) in {', '.join(pages)}", WRONG_USAGE)
+    try:
+        nlp = load(model)
+    except ModelError as error:
+        raise fail(str(error)) from error
+    articles: list[AnnotatedArticle] = []
+    failed = False
+    with progress() as bar:
+        drafts = draft_pages(nlp, found, model=name_of(nlp))
+        for name, result in bar.track(drafts, total=len(found), description="tagging"):
+            if isinstance(result, Failure):
+                failed = True
+                say(f"{name}: {result.error}")
+            else:
+                articles += result
+    if not articles:
+        raise fail(f"no articles on {', '.join(pages)}")
+    return articles, failed

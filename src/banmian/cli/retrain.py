@@ -1,0 +1,161 @@
+"""banmian build retrain"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from banmian.cli.common import fail, say
+
+if TYPE_CHECKING:
+    from banmian.comparison import Difference
+    from banmian.retraining import Plan
+
+
+def retrain(
+    annotations: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Annotations; of a folder all files, but not second-pass/ and layout/."
+        ),
+    ],
+    config: Annotated[Path, typer.Option(help="The training config of the shipped model.")] = Path(
+        "configs/news.cfg"
+    ),
+    model: Annotated[
+        Path | None,
+        typer.Option(help="The model to improve on and to replace; the bundled one if not given."),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for models, figures, the old model.")
+    ] = Path("training/retrain"),
+    folds: Annotated[
+        int, typer.Option(min=1, help="Into how many parts the pages to judge by are divided.")
+    ] = 3,
+    limit: Annotated[
+        int, typer.Option(min=0, help="Use this many authored articles (0: all); for a quick try.")
+    ] = 0,
+    page_weight: Annotated[
+        int, typer.Option(min=1, help="How often an article of a real page is shown.")
+    ] = 10,
+    jobs: Annotated[int, typer.Option(min=1, help="How many models to train at once.")] = 2,
+    seed: Annotated[int, typer.Option(help="Seed of the interval's resampling.")] = 0,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the old model even if the new is no better.")
+    ] = False,
+) -> None:
+    """Train again with everything annotated; replace the model if that made it better.
+
+    Judged on the articles of pages that the old model never saw, each tagged by a model that did
+    not see its page either. Better means that the 95 % interval of the difference in exact F1 lies
+    above zero. The old model is kept under OUT/replaced.
+
+    Example: `banmian build retrain annotations --limit 300`
+    """
+    from banmian.files import write_json
+    from banmian.model import ModelError, bundled_path, trained_on
+    from banmian.retraining import gather, limit_authored, make_plan, verdict, write_sets
+    from banmian.training import TrainingError, train_all
+
+    started = perf_counter()
+    target = model or bundled_path()
+    articles = limit_authored(gather(annotations), limit)
+    if not articles:
+        raise fail(f"no annotated articles in {', '.join(map(str, annotations))}")
+    plan = make_plan(articles, trained_on(target), folds)
+    if not plan.folds and not force:
+        raise fail(
+            "every annotated page was seen by the model in use, so nothing is left to judge by; "
+            "annotate a page it has not seen, or replace it unjudged with --force"
+        )
+    say(
+        f"training {len(plan.folds) + 1} models on {len(articles)} articles; "
+        f"{len(plan.judged)} articles of unseen pages judge"
+    )
+    try:
+        train_all(
+            config, write_sets(plan, out / "corpus", page_weight), out, jobs=jobs, overrides=[]
+        )
+        differences = _compare(plan, target, out, seed)
+        if differences:
+            _show(differences)
+            say(verdict(differences["all"]))
+        better = bool(differences) and differences["all"].better
+        if better or force:
+            _replace(target, out, differences)
+        else:
+            say(
+                f"{target} stays; the new model is in {out / 'full/model-last'} (--force installs it)"
+            )
+    except (TrainingError, ModelError) as error:
+        raise fail(str(error)) from error
+    write_json(
+        out / "comparison.json",
+        {
+            "schema": "banmian.comparison/1",
+            "articles": len(articles),
+            "judged": len(plan.judged),
+            "replaced": better or force,
+            "measures": {name: d.as_row() for name, d in differences.items()},
+        },
+    )
+    say(f"{perf_counter() - started:.0f} s; figures in {out / 'comparison.json'}")
+
+
+def _compare(plan: Plan, target: Path, out: Path, seed: int) -> dict[str, Difference]:
+    import numpy as np
+
+    from banmian.comparison import compare
+    from banmian.evaluation import model_tagger
+    from banmian.model import load
+    from banmian.retraining import measure_both
+
+    if not plan.folds:
+        return {}
+    old = model_tagger(load(target))
+    without = [
+        model_tagger(load(out / f"fold-{number}" / "model-last"))
+        for number in range(1, len(plan.folds) + 1)
+    ]
+    return compare(*measure_both(plan, old, without), np.random.default_rng(seed))
+
+
+def _replace(target: Path, out: Path, differences: Mapping[str, Difference]) -> None:
+    import json
+
+    from banmian.files import read_bytes
+    from banmian.retraining import replace_model
+
+    sources = json.loads(read_bytes(out / "full" / "sources.json"))
+    name, kept = replace_model(
+        out / "full" / "model-last",
+        target,
+        out / "replaced",
+        sources=sources,
+        differences=differences,
+    )
+    say(f"{target} is now {name}; the model before it is kept in {kept}")
+
+
+def _show(differences: Mapping[str, Difference]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="held-out pages, exact F1 (genre: share right)")
+    table.add_column("")
+    for heading in ("old", "new", "gain", "95 % interval", "gold"):
+        table.add_column(heading, justify="right")
+    for name, d in differences.items():
+        table.add_row(
+            name,
+            f"{d.old:.3f}",
+            f"{d.new:.3f}",
+            f"{d.gain:+.3f}",
+            f"{d.low:+.3f} to {d.high:+.3f}",
+            str(d.support),
+        )
+    Console().print(table)

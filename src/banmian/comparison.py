@@ -1,0 +1,122 @@
+"""Whether one model is better than another on the same articles, and how sure that is.
+
+The difference of two scores with a percentile interval from a paired bootstrap over articles (Efron
+and Tibshirani 1993; for language tools Koehn 2004, Berg-Kirkpatrick, Burkett and Klein 2012).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from banmian.characters import normalize
+from banmian.scoring import Counts
+from banmian.types import SPAN_LABELS, AnnotatedArticle
+
+if TYPE_CHECKING:
+    from banmian.evaluation import Tagger
+    from banmian.tagging import Tags
+
+Floats = NDArray[np.float64]
+Measures = dict[str, list[Counts]]  # by measure, the counts of each article
+
+JUDGE = "all"  # the measure that decides: exact F1 over all labels
+ROUNDS = 2000
+_TAIL = 2.5  # per cent of the resampled differences on either side of a 95 % interval
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A score of the old model and of the new, and a 95 % interval for new less old."""
+
+    old: float
+    new: float
+    low: float
+    high: float
+    support: int
+
+    @property
+    def gain(self) -> float:
+        """New less old."""
+        return self.new - self.old
+
+    @property
+    def better(self) -> bool:
+        """Whether the whole interval lies above zero."""
+        return self.low > 0
+
+    def as_row(self) -> dict[str, Any]:
+        """For JSON, rounded to four places."""
+        keys = ("old", "new", "gain", "low", "high")
+        return {**{key: round(getattr(self, key), 4) for key in keys}, "support": self.support}
+
+
+def measure(articles: Sequence[AnnotatedArticle], tagger: Tagger) -> Measures:
+    """Count, for each article, what a model gets right.
+
+    ``all`` and each label: exact spans. ``genre``: right or not. ``topics``: topics.
+    """
+    from banmian.tagging import outside_bylines
+
+    measures: Measures = {name: [] for name in (JUDGE, *SPAN_LABELS, "genre", "topics")}
+    tags = tagger([normalize(article.text) for article in articles])
+    for article, found in zip(articles, tags, strict=True):
+        for name, counts in _counts(article, outside_bylines(found, article.blocks)).items():
+            measures[name].append(counts)
+    return measures
+
+
+def _counts(article: AnnotatedArticle, tags: Tags) -> dict[str, Counts]:
+    gold = {(s.start, s.end, s.label) for s in article.spans}
+    found = {(s.start, s.end, s.label) for s in tags.spans}
+    counts = {JUDGE: Counts(len(gold & found), len(gold), len(found))}
+    for label in SPAN_LABELS:
+        own, marked = ({span for span in spans if span[2] == label} for spans in (gold, found))
+        counts[label] = Counts(len(own & marked), len(own), len(marked))
+    known = int(article.genre is not None)
+    counts["genre"] = Counts(int(tags.genre[0] == article.genre), known, known)
+    topics, chosen = set(article.topics), {topic for topic, _ in tags.topics}
+    counts["topics"] = Counts(len(topics & chosen), len(topics), len(chosen) if topics else 0)
+    return counts
+
+
+def compare(
+    old: Mapping[str, Sequence[Counts]],
+    new: Mapping[str, Sequence[Counts]],
+    rng: np.random.Generator,
+    *,
+    rounds: int = ROUNDS,
+) -> dict[str, Difference]:
+    """Compare two models by every measure; article n of one is article n of the other.
+
+    The same resampled articles serve all measures. Raises ValueError for no articles.
+    """
+    size = len(old[JUDGE])
+    if not size:
+        raise ValueError("no articles to compare on")
+    weights = rng.multinomial(size, np.full(size, 1 / size), size=rounds).astype(np.float64)
+    return {name: _difference(old[name], new[name], weights) for name in old}
+
+
+def _difference(old: Sequence[Counts], new: Sequence[Counts], weights: Floats) -> Difference:
+    before, after = _table(old), _table(new)
+    gains = _f1(weights @ after) - _f1(weights @ before)
+    low, high = np.percentile(gains, [_TAIL, 100 - _TAIL])
+    (one,), (two,) = (_f1(table.sum(axis=0, keepdims=True)) for table in (before, after))
+    support = int(before[:, 1].sum())
+    return Difference(float(one), float(two), float(low), float(high), support)
+
+
+def _table(counts: Sequence[Counts]) -> Floats:
+    """Hits, gold, predicted of each article, (articles, 3)."""
+    return np.array([(c.hits, c.gold, c.predicted) for c in counts], dtype=np.float64)
+
+
+def _f1(sums: Floats) -> Floats:
+    """F1 of rows of hits, gold, predicted; 0 where there is neither gold nor prediction."""
+    both = sums[:, 1] + sums[:, 2]
+    return np.asarray(2 * sums[:, 0] / np.where(both > 0, both, 1), dtype=np.float64)

@@ -1,0 +1,40 @@
+"""tools/doccano.py: a server of one's own, started twice, with people, stopped."""
+
+from banmian.doccano import connect
+from banmian.doccano_session import Limits
+
+from .real_doccano import ROOT, tool
+
+
+def test_started_again_it_says_so_and_does_nothing(doccano):
+    pids = [(doccano.home / "run" / f"{name}.pid").read_text() for name in ("web", "task")]
+    again = tool("start", home=doccano.home)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.startswith(f"doccano runs already at {doccano.url}")
+    assert pids == [(doccano.home / "run" / f"{name}.pid").read_text() for name in ("web", "task")]
+    assert tool("status", home=doccano.home).returncode == 0
+
+
+def test_only_the_owner_may_read_the_account(doccano):
+    for name in ("account.env", "secret"):
+        assert (doccano.home / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_new_person_can_log_in(doccano):
+    done = tool("user", "erin", home=doccano.home)
+    assert done.returncode == 0, done.stderr
+    password = done.stdout.split("password ")[1].split()[0]
+    assert connect(doccano.url, "erin", password, Limits()).username == "erin"
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(doccano, tmp_path):
+    port = doccano.url.rsplit(":", 1)[1].strip("/")
+    done = tool("start", "--port", port, home=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"doccano: port {port} is taken by another program")
+    assert tool("status", home=tmp_path).returncode == 1
+    assert tool("stop", home=tmp_path).returncode == 0
+
+
+def test_what_it_makes_is_not_kept_in_git():
+    assert "/.doccano/" in (ROOT / ".gitignore").read_text().splitlines()
