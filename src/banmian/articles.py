@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-
 import numpy as np
 
 from banmian import assembly, duplicates, reading_order
@@ -88,9 +87,7 @@ def look_at(lines: Sequence[Fragment], layout: Layout) -> tuple[View, list[Dupli
     return View(fragments, roles, joined), found
 
 
-def in_reading_order(
-    view: View, layout: Layout
-) -> tuple[list[Fragment], reading_order.Floats]:
+def in_reading_order(view: View, layout: Layout) -> tuple[list[Fragment], reading_order.Floats]:
     """The blocks of a page, each whole, and the probabilities of their roles."""
     joints = reading_order.find_joints(
         view, layout.association, layout.joints, threshold=JOINT_THRESHOLD
@@ -154,5 +151,3 @@ def _rest(page_text: str, taken: Sequence[tuple[int, int]]) -> Iterator[tuple[in
         for match in re.finditer(r"\S(?:[^\n\r\f]*\S)?", page_text[position:start]):
             yield position + match.start(), position + match.end()
         position = max(position, end)
-
-

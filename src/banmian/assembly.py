@@ -6,10 +6,12 @@ stands behind its article, the rest of a body that another headline interrupts, 
 
 from __future__ import annotations
 
+import heapq
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -89,7 +91,7 @@ class Rarity:
         self._weight = {pair: math.log(count / seen) for pair, seen in blocks.items()}
         self._square = {pair: weight**2 for pair, weight in self._weight.items()}
 
-    def likeness(self, one: Set[str], other: Set[str]) -> float:
+    def likeness(self, one: AbstractSet[str], other: AbstractSet[str]) -> float:
         """The cosine of two texts' pairs."""
         shared = sum(map(self._square.__getitem__, one & other))
         if not shared:
@@ -97,13 +99,15 @@ class Rarity:
         size = sum(map(self._square.__getitem__, one)) * sum(map(self._square.__getitem__, other))
         return shared / math.sqrt(size)
 
-    def coverage(self, one: Set[str], other: Set[str]) -> float:
+    def coverage(self, one: AbstractSet[str], other: AbstractSet[str]) -> float:
         """The share of the first text's pairs, by weight, that the other has too."""
         whole = sum(map(self._weight.__getitem__, one))
         return sum(map(self._weight.__getitem__, one & other)) / whole if whole else 0.0
 
 
-def begin_features(fragments: Sequence[Fragment], roles: Floats, association: Association) -> Floats:
+def begin_features(
+    fragments: Sequence[Fragment], roles: Floats, association: Association
+) -> Floats:
     """One row for each block but the first: whether an article begins with it."""
     count = len(fragments)
     rarity = Rarity(fragments)
@@ -140,9 +144,7 @@ def begin_features(fragments: Sequence[Fragment], roles: Floats, association: As
         )
     padded = np.vstack([np.zeros((3, len(CLASSES))), roles, np.zeros((3, len(CLASSES)))])
     around = [padded[3 + by + 1 : 3 + by + count] for by in (-3, -2, -1, 0, 1, 2, 3)]
-    return np.hstack(
-        [np.array(shape, dtype=float), *around, looks[1:], looks[:-1], borders[1:]]
-    )
+    return np.hstack([np.array(shape, dtype=float), *around, looks[1:], looks[:-1], borders[1:]])
 
 
 def cut(
@@ -167,8 +169,9 @@ def cut(
         above_bare = bool(parts) and not parts[-1].body and parts[-1].has("headline")
         if start < head_end < end and above_bare:
             parts.append(_part(fragments, names, start, head_end, begins))
-            start = head_end
-        parts.append(_part(fragments, names, start, end, begins))
+            parts.append(_part(fragments, names, head_end, end, begins))
+        else:
+            parts.append(_part(fragments, names, start, end, begins))
     return parts
 
 
@@ -197,7 +200,9 @@ def _part(
 def link_pairs(parts: Sequence[Part]) -> list[tuple[int, int]]:
     """The pairs of parts that may be of one article."""
     return [
-        (i, j) for i in range(len(parts)) for j in range(i + 1, min(len(parts), i + 1 + LINK_WINDOW))
+        (i, j)
+        for i in range(len(parts))
+        for j in range(i + 1, min(len(parts), i + 1 + LINK_WINDOW))
     ]
 
 
@@ -210,9 +215,7 @@ def link_features(
     for i, j in pairs:
         first, second = parts[i], parts[j]
         own = likeness[i, j]
-        rivals = [
-            likeness[pair][0] for pair in _near(i, j) if pair in likeness and pair != (i, j)
-        ]
+        rivals = [likeness[pair][0] for pair in _near(i, j) if pair in likeness and pair != (i, j)]
         between = parts[i + 1 : j]
         rows.append(
             [
@@ -238,9 +241,7 @@ def link_features(
 
 def _near(i: int, j: int) -> list[tuple[int, int]]:
     reach = range(1, LINK_WINDOW + 1)
-    return [
-        pair for at in (i, j) for step in reach for pair in ((at - step, at), (at, at + step))
-    ]
+    return [pair for at in (i, j) for step in reach for pair in ((at - step, at), (at, at + step))]
 
 
 def _likenesses(one: Part, other: Part, rarity: Rarity) -> list[float]:
@@ -281,21 +282,35 @@ def link(parts: Sequence[Part], rarity: Rarity, network: Network) -> list[list[P
     Greedy additive edge contraction (Keuper et al. 2015): the two groups whose pairs are most in
     favour, by the sum of log odds, are merged, until no two are.
     """
-    groups = {number: [number] for number in range(len(parts))}
     pairs = link_pairs(parts)
-    if pairs:
-        sure = network.probabilities(link_features(parts, pairs, rarity))
-        sure = np.clip(sure[:, network.classes.index(SAME)], 1e-4, 1 - 1e-4)
-        weights = dict(zip(pairs, np.log(sure / (1 - sure)).tolist(), strict=True))
-        while weights:
-            (one, other), best = max(weights.items(), key=lambda item: item[1])
-            if best <= 0:
-                break
-            groups[one] += groups.pop(other)
-            for pair in [pair for pair in weights if other in pair]:
-                weight = weights.pop(pair)
-                third = pair[0] if pair[1] == other else pair[1]
-                if third != one:
-                    key = (min(one, third), max(one, third))
-                    weights[key] = weights.get(key, 0.0) + weight
-    return [[parts[number] for number in sorted(group)] for group in sorted(groups.values())]
+    if not pairs:
+        return [[part] for part in parts]
+    sure = network.probabilities(link_features(parts, pairs, rarity))
+    sure = np.clip(sure[:, network.classes.index(SAME)], 1e-4, 1 - 1e-4)
+    odds = np.log(sure / (1 - sure)).tolist()
+    groups = _contract(len(parts), dict(zip(pairs, odds, strict=True)))
+    return [[parts[number] for number in group] for group in groups]
+
+
+def _contract(count: int, weights: dict[tuple[int, int], float]) -> list[list[int]]:
+    """Merge what the weights favour; a heap holds every weight ever valid, stale ones are passed."""
+    beside: list[dict[int, float]] = [{} for _ in range(count)]
+    for (one, other), weight in weights.items():
+        beside[one][other] = beside[other][one] = weight
+    heap = [(-weight, one, other) for (one, other), weight in weights.items() if weight > 0]
+    heapq.heapify(heap)
+    groups = {number: [number] for number in range(count)}
+    while heap:
+        weight, one, other = heapq.heappop(heap)
+        if beside[one].get(other) != -weight:
+            continue
+        groups[one] += groups.pop(other)
+        for third, more in beside[other].items():
+            del beside[third][other]
+            if third != one:
+                both = beside[one].get(third, 0.0) + more
+                beside[one][third] = beside[third][one] = both
+                if both > 0:
+                    heapq.heappush(heap, (-both, min(one, third), max(one, third)))
+        beside[other] = {}
+    return sorted(sorted(group) for group in groups.values())

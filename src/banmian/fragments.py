@@ -191,5 +191,3 @@ def wrap_probabilities(
 def joined_probability(network: Network, rows: Floats) -> Floats:
     """How sure a network of two classes is of ``JOINED``."""
     return np.asarray(network.probabilities(rows)[:, network.classes.index(JOINED)])
-
-

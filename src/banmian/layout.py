@@ -53,11 +53,11 @@ class Layout:
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as parts:
                 arrays = {name: parts[name] for name in parts.files}
-            association = Association.from_arrays(_named(arrays, "association"))
+            networks = {name: Network.from_arrays(_named(arrays, name)) for name in _NETWORKS}
             return cls(
-                association,
-                *(Network.from_arrays(_named(arrays, name)) for name in _NETWORKS),
-                tuple(to_strings(arrays["trained_on"])),
+                association=Association.from_arrays(_named(arrays, "association")),
+                trained_on=tuple(to_strings(arrays["trained_on"])),
+                **networks,
             )
         except (KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"the weights of the layout are damaged ({error})") from error

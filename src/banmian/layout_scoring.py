@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ from banmian.types import ROLES, Article, CleanPage
 LINE_ENDS = frozenset("\n\r\f\v\x1c\x1d\x1e\x85\u2028\u2029")
 MARKS = frozenset("#-*>")
 _SHARE_FOUND = 0.8  # so much of a duplicate must be marked for it to count as found
+
+
+_NOTHING = Counts(0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -33,27 +37,28 @@ class LayoutCounts:
     that stand in no place or in two.
     """
 
-    characters: Counts = Counts(0, 0, 0)
-    joints: Counts = Counts(0, 0, 0)
-    joins: Counts = Counts(0, 0, 0)
-    duplicates: Counts = Counts(0, 0, 0)
-    furniture: Counts = Counts(0, 0, 0)
+    characters: Counts = _NOTHING
+    joints: Counts = _NOTHING
+    joins: Counts = _NOTHING
+    duplicates: Counts = _NOTHING
+    furniture: Counts = _NOTHING
     roles: dict[str, Counts] = field(default_factory=dict)
     lost: int = 0
 
     def __add__(self, other: LayoutCounts) -> LayoutCounts:
         """The counts of both together."""
         return LayoutCounts(
-            *(
-                _sum((getattr(self, name), getattr(other, name)))
-                for name in ("characters", "joints", "joins", "duplicates", "furniture")
-            ),
-            {
+            characters=_sum((self.characters, other.characters)),
+            joints=_sum((self.joints, other.joints)),
+            joins=_sum((self.joins, other.joins)),
+            duplicates=_sum((self.duplicates, other.duplicates)),
+            furniture=_sum((self.furniture, other.furniture)),
+            roles={
                 role: _sum(own[role] for own in (self.roles, other.roles) if role in own)
                 for role in (*ROLES, "furniture")
                 if role in self.roles or role in other.roles
             },
-            self.lost + other.lost,
+            lost=self.lost + other.lost,
         )
 
     def as_row(self) -> dict[str, Any]:
@@ -73,7 +78,7 @@ def _sum(counts: Iterable[Counts]) -> Counts:
     return reduce(
         lambda a, b: Counts(a.hits + b.hits, a.gold + b.gold, a.predicted + b.predicted),
         counts,
-        Counts(0, 0, 0),
+        _NOTHING,
     )
 
 
@@ -162,7 +167,7 @@ def _joints(page: CleanPage) -> Iterator[tuple[int, int, bool]]:
     for article in page.articles:
         block_of = block_numbers(article)
         own = list(letters(text, article))
-        for (at, here), (after, there) in zip(own, own[1:], strict=False):
+        for (at, here), (after, there) in pairwise(own):
             between = text[here + 1 : there]
             if there < here or between.strip() or not LINE_ENDS.isdisjoint(between):
                 yield here, there, block_of[at] == block_of[after]

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ class Truth:
         for article in self.page.articles:
             block_of = block_numbers(article)
             own = list(letters(self.page.page.text, article))
-            for (at, here), (after, there) in zip(own, own[1:], strict=False):
+            for (at, here), (after, there) in pairwise(own):
                 if block_of[at] == block_of[after]:
                     found[here] = there
         return found
@@ -111,9 +112,7 @@ def count_association(articles: Iterable[Written]) -> Association:
     )
 
 
-def wrap_examples(
-    pages: Sequence[CleanPage], association: Association
-) -> Examples:
+def wrap_examples(pages: Sequence[CleanPage], association: Association) -> Examples:
     """Each two lines that stand one below the other, and whether they belong together."""
     rows, wanted = [], list[str]()
     for page in pages:
@@ -121,15 +120,11 @@ def wrap_examples(
         if len(lines) < 2:
             continue
         rows.append(wrap_features(lines, association))
-        wanted += [
-            JOINED if truth.joined(a, b) else APART for a, b in zip(lines, lines[1:], strict=False)
-        ]
+        wanted += [JOINED if truth.joined(a, b) else APART for a, b in pairwise(lines)]
     return np.vstack(rows), wanted
 
 
-def role_examples(
-    pages: Sequence[CleanPage], association: Association, wraps: Network
-) -> Examples:
+def role_examples(pages: Sequence[CleanPage], association: Association, wraps: Network) -> Examples:
     """Each fragment of the pages, as the first network joins them, and its role."""
     rows, wanted = [], list[str]()
     for page in pages:
@@ -177,7 +172,7 @@ def begin_examples(pages: Sequence[CleanPage], layout: Layout) -> Examples:
         articles = [truth.article(block) for block in blocks]
         wanted += [
             assembly.GOES_ON if above == below else assembly.BEGINS
-            for above, below in zip(articles, articles[1:], strict=False)
+            for above, below in pairwise(articles)
         ]
     return np.vstack(rows), wanted
 
@@ -196,9 +191,7 @@ def link_examples(pages: Sequence[CleanPage], layout: Layout) -> Examples:
         article = [
             Counter(truth.article(f) for f in part.fragments).most_common(1)[0][0] for part in parts
         ]
-        wanted += [
-            assembly.SAME if article[i] == article[j] else assembly.OTHER for i, j in pairs
-        ]
+        wanted += [assembly.SAME if article[i] == article[j] else assembly.OTHER for i, j in pairs]
     return np.vstack(rows), wanted
 
 
@@ -213,9 +206,7 @@ _HIDDEN, _MEMBERS, _PENALTY = 32, 3, 0.1
 _UNTRAINED = Network((), np.zeros(0), np.ones(0), ())
 
 
-def simulate(
-    articles: Sequence[AnnotatedArticle], count: int, *, seed: int
-) -> Iterator[CleanPage]:
+def simulate(articles: Sequence[AnnotatedArticle], count: int, *, seed: int) -> Iterator[CleanPage]:
     """Pages of known truth; the articles of one page are of one origin (``annotations.origin``)."""
     rng = random.Random(seed)  # noqa: S311 - noise, no secret
     pools: dict[str, list[AnnotatedArticle]] = defaultdict(list)
@@ -235,14 +226,18 @@ def train_layout(
     Pairs of fragments are so many that half as many pages serve for them.
     """
     association = count_association(articles)
-    layout = Layout(association, *[_UNTRAINED] * 5, tuple(sorted({origin(a) for a in articles})))
+    origins = tuple(sorted({origin(article) for article in articles}))
+    none = _UNTRAINED
+    layout = Layout(association, none, none, none, none, none, origins)
 
     def fit(
         name: str, step: int, examples: Callable[[list[CleanPage]], Examples], share: float = 1.0
     ) -> Network:
         rows, wanted = examples(list(simulate(articles, round(share * pages), seed=seed + step)))
         say(f"{name}: {len(wanted)} examples of {rows.shape[1]} features")
-        return Network.train(rows, wanted, hidden=_HIDDEN, members=_MEMBERS, penalty=_PENALTY, seed=seed)
+        return Network.train(
+            rows, wanted, hidden=_HIDDEN, members=_MEMBERS, penalty=_PENALTY, seed=seed
+        )
 
     wraps = fit("wraps", 0, lambda drawn: wrap_examples(drawn, association))
     roles = fit("roles", 1, lambda drawn: role_examples(drawn, association, wraps))

@@ -43,7 +43,9 @@ _FURNITURE = tuple(
     )
 )
 _LONGEST_FURNITURE = 60
-_FRESH_START = re.compile(r"近日|日前|今年|近年|据悉|目前|此外|同时|截至|据了解|连日来|去年|\d{1,2}月|\d{4}年")
+_FRESH_START = re.compile(
+    r"近日|日前|今年|近年|据悉|目前|此外|同时|截至|据了解|连日来|去年|\d{1,2}月|\d{4}年"
+)
 _ORDINAL = re.compile(r"[（(]?(?:[一二三四五六七八九十]{1,3}|\d{1,2})[)）、.．]")
 _OPENING, _CLOSING = "“‘《（【「『", "”’》）】」』"
 _COMMAS = frozenset("，,、：:；;")

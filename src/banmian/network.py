@@ -27,7 +27,14 @@ class Network:
 
     @classmethod
     def train(
-        cls, rows: Floats, wanted: Sequence[str], *, hidden: int, members: int, penalty: float, seed: int
+        cls,
+        rows: Floats,
+        wanted: Sequence[str],
+        *,
+        hidden: int,
+        members: int,
+        penalty: float,
+        seed: int,
     ) -> Network:
         """Train on rows of features (examples, features) and one class for each.
 
@@ -97,5 +104,8 @@ class Network:
                 raise ValueError("the layers do not fit")
             width = len(biases)
         return cls(
-            tuple(to_strings(arrays["classes"])), mean, arrays["deviation"].astype(np.float64), layers
+            tuple(to_strings(arrays["classes"])),
+            mean,
+            arrays["deviation"].astype(np.float64),
+            layers,
         )

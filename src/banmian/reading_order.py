@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,9 +73,7 @@ def candidates(view: View) -> list[tuple[int, int]]:
     title = view.roles[:, _TITLE_COLUMNS].sum(axis=1)
     likely_body = np.flatnonzero(body > _LIKELY)
     likely_title = np.flatnonzero(title > 0.5)
-    pairs = {
-        (at, at + 1) for at, sure in enumerate(view.joined.tolist()) if sure > _WRAP
-    }
+    pairs = {(at, at + 1) for at, sure in enumerate(view.joined.tolist()) if sure > _WRAP}
     for at in likely_body.tolist():
         if not ends_sentence(fragments[at].key):
             low, high = np.searchsorted(likely_body, [at - WINDOW, at + WINDOW + 1])
@@ -126,7 +125,9 @@ def joint_features(
             [min(4, fragments[j].gap) for j in second],
             [min(4, fragments[j].indent) for j in second],
             *_rivals(first, second, bond),
-            *zip(*(_crossing(keys[i], keys[j], page, lexicon.words()) for i, j in pairs), strict=True),
+            *zip(
+                *(_crossing(keys[i], keys[j], page, lexicon.words()) for i, j in pairs), strict=True
+            ),
         ],
         axis=1,
     ).astype(np.float64)
@@ -155,7 +156,9 @@ def _rivals(first: NDArray[np.int64], second: NDArray[np.int64], bond: Floats) -
     return margins
 
 
-def _crossing(before: str, behind: str, page: str, listed: Set[str]) -> tuple[float, float, float]:
+def _crossing(
+    before: str, behind: str, page: str, listed: AbstractSet[str]
+) -> tuple[float, float, float]:
     """Longest listed word over the joint, longest string over it that stands elsewhere, quotes."""
     tail, head = before[-_CROSSING:], behind[:_CROSSING]
     strings = sorted(
@@ -263,9 +266,9 @@ def rearrange(view: View, joints: Sequence[Joint]) -> list[list[tuple[int, float
     goes_on = {joint.behind: joint for joint in joints}
     blocks: list[list[tuple[int, float]]] = []
     for position, at in enumerate(order):
-        joint = goes_on.get(at)
-        if joint and position and order[position - 1] == joint.before:
-            blocks[-1].append((at, joint.confidence))
+        above = goes_on.get(at)
+        if above and position and order[position - 1] == above.before:
+            blocks[-1].append((at, above.confidence))
         else:
             blocks.append([(at, 1.0)])
     return blocks

@@ -82,8 +82,6 @@ def role_probabilities(
     if not fragments:
         return np.zeros((0, len(CLASSES)))
     found = network.probabilities(role_features(fragments, joined, association))
-    order = [
-        network.classes.index(role) if role in network.classes else -1 for role in CLASSES
-    ]
+    order = [network.classes.index(role) if role in network.classes else -1 for role in CLASSES]
     padded = np.hstack([found, np.zeros((len(found), 1))])
     return np.asarray(padded[:, order])

@@ -112,11 +112,19 @@ def article_row(
         **{role: _text_of(article, role) for role in ("headline", "kicker", "subtitle", "byline")},
         "genre": {"label": tags.genre[0], "score": tags.genre[1]},
         "topics": [{"label": label, "score": score} for label, score in tags.topics],
+        **text_fields(article),
+        "spans": [_span_row(article, span) for span in tags.spans],
+        "model": model,
+    }
+
+
+def text_fields(article: Article) -> dict[str, Any]:
+    """The fields of a row that say what an article's text is and where it stood."""
+    return {
         "text": article.text,
         "blocks": [{"role": b.role, "start": b.start, "end": b.end} for b in article.blocks],
         "source": [list(run) for run in article.source],
-        "spans": [_span_row(article, span) for span in tags.spans],
-        "model": model,
+        "joints": [{"at": joint.at, "confidence": joint.confidence} for joint in article.joints],
     }
 
 

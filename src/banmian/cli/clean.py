@@ -25,6 +25,7 @@ class Format(StrEnum):
 
     markdown = "markdown"
     jsonl = "jsonl"
+    text = "text"  # the page itself: what offsets count in, also for a PDF
 
 
 def clean(
@@ -107,8 +108,12 @@ def _write_html(path: Path, cleaned: list[CleanPage], failures: list[Failure]) -
 def _written(result: CleanPage | Failure, form: Format | None) -> Iterator[str]:
     """A page as Markdown or as rows; a page that failed has no Markdown."""
     from banmian.files import dumps
-    from banmian.tagging import failure_row, page_row
+    from banmian.tagging import failure_row, page_row, text_fields
 
+    if form is Format.text:
+        if isinstance(result, CleanPage):
+            yield result.page.text
+        return
     if form is not Format.jsonl:
         if isinstance(result, CleanPage):
             yield from map(_as_markdown, result.articles)
@@ -121,9 +126,7 @@ def _written(result: CleanPage | Failure, form: Format | None) -> Iterator[str]:
             "schema": "banmian.clean/1",
             "page": result.page.name,
             "article": number,
-            "text": article.text,
-            "blocks": [{"role": b.role, "start": b.start, "end": b.end} for b in article.blocks],
-            "source": [list(run) for run in article.source],
+            **text_fields(article),
         }
         yield dumps(row) + "\n"
     yield dumps(page_row(result)) + "\n"
