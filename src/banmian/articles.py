@@ -8,18 +8,16 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from banmian import assembly, duplicates, reading_order
-from banmian.assembly import Part, Rarity
+from banmian.assembly import Rarity
 from banmian.cleaning import Blanks, clean_offsets, clean_text, runs_of
 from banmian.fragments import Fragment, join_wraps, pieces, wrap_probabilities
 from banmian.layout import Layout, bundled
-from banmian.looks import PHOTO_CREDIT
 from banmian.reading_order import View
 from banmian.roles import CLASSES, role_probabilities
 from banmian.types import Article, Block, CleanPage, Duplicate, Joint, Page, Run
 
 JOINT_THRESHOLD = 0.6  # a wrong join is worse than a missed one
 _FURNITURE = CLASSES.index("furniture")
-_HEAD_ORDER = {"kicker": 0, "headline": 1, "subtitle": 2}
 _BLANKS_OF_ROLE: dict[str, Blanks] = {
     "byline": "keep", "headline": "couplet", "kicker": "couplet", "subtitle": "couplet",
     "subhead": "couplet",
@@ -65,7 +63,7 @@ def _clean_sheet(
     kept, kept_roles = [blocks[at] for at in body], roles[body]
     parts = assembly.cut(kept, kept_roles, layout.association, layout.begins)
     groups = assembly.link(parts, Rarity(kept), layout.links)
-    built = (_build(page_text, _arrange(group)) for group in groups)
+    built = (_build(page_text, assembly.in_order(group)) for group in groups)
     return [article for article in built if article.text], copies
 
 
@@ -93,25 +91,6 @@ def in_reading_order(view: View, layout: Layout) -> tuple[list[Fragment], readin
         view, layout.association, layout.joints, threshold=JOINT_THRESHOLD
     )
     return reading_order.merge_blocks(view, reading_order.rearrange(view, joints))
-
-
-def _arrange(parts: Sequence[Part]) -> list[tuple[str, Fragment]]:
-    """The blocks of an article: heads first, displaced bylines below them, credits at the end."""
-    heads, bylines, rest, credits_ = [], [], [], []
-    main = max(parts, key=lambda part: (part.body, len(part.fragments)))
-    for part in parts:
-        before_body = True
-        for role, fragment in zip(part.roles, part.fragments, strict=True):
-            before_body = before_body and role in (*_HEAD_ORDER, "byline")
-            if role in _HEAD_ORDER and before_body:
-                heads.append((role, fragment))
-            elif role == "byline" and before_body and not PHOTO_CREDIT.search(fragment.key):
-                bylines.append((role, fragment))
-            elif part is not main and not part.body:
-                credits_.append((role, fragment))
-            else:
-                rest.append((role, fragment))
-    return [*sorted(heads, key=lambda head: _HEAD_ORDER[head[0]]), *bylines, *rest, *credits_]
 
 
 def _build(page_text: str, blocks: Sequence[tuple[str, Fragment]]) -> Article:

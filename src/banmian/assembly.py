@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from banmian.association import Association
 from banmian.fragments import Fragment, border_scores
+from banmian.looks import PHOTO_CREDIT
 from banmian.network import Network
 from banmian.roles import CLASSES, TITLES
 
@@ -31,19 +32,21 @@ GOES_ON, OTHER = "goes on", "other"
 REACH = 3  # blocks on either side whose words are compared
 LINK_WINDOW = 5  # parts on either side that a part may belong to
 _NO_WORDS = re.compile(r"[\W_]+")
+_BEGINS = 0.4  # below even: what was cut in vain is linked again
 _CONTEXT = 400  # characters of a block that count in comparing words
 _HEAD_ROLES = ("kicker", "headline", "subtitle")
 _ROLE = {role: number for number, role in enumerate(CLASSES)}
 _HEAD_COLUMNS = [_ROLE[role] for role in _HEAD_ROLES]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """Blocks one below the other that are of one article."""
 
     numbers: tuple[int, ...]  # of the blocks
     roles: tuple[str, ...]
     fragments: tuple[Fragment, ...]
+    chances: Floats  # (fragments, CLASSES)
     begins: float  # how sure it is that an article begins with it
 
     @cached_property
@@ -71,6 +74,39 @@ class Part:
             if role in TITLES
             for pair in _pairs(fragment.key)
         )
+
+
+def in_order(parts: Sequence[Part]) -> list[tuple[str, Fragment]]:
+    """The blocks of an article with their roles: heads first, bylines below them, then the text.
+
+    An article has one head. What looks like another one further down heads a section, where text
+    follows it, or is what it resembles next best.
+    """
+    main = max(parts, key=lambda part: (part.has("headline") and part.body > 0, part.body))
+    head, bylines, rest, loose = [], [], [], []
+    for part in parts:
+        above_text = True
+        own_head = part is main or not (main.has("headline") and part.body)
+        for number, fragment in enumerate(part.fragments):
+            role = part.roles[number]
+            above_text = above_text and role in (*_HEAD_ROLES, "byline")
+            if role == "headline" and part is not main and main.has("headline"):
+                role = "subhead" if part.body else _next_best(part.chances[number])
+            block = (role, fragment)
+            if role in _HEAD_ROLES and above_text and own_head:
+                head.append(block)
+            elif role == "byline" and above_text and not PHOTO_CREDIT.search(fragment.key):
+                bylines.append(block)
+            elif part is main or part.body:
+                rest.append(block)
+            else:
+                loose.append(block)
+    return [*sorted(head, key=lambda block: _HEAD_ROLES.index(block[0])), *bylines, *rest, *loose]
+
+
+def _next_best(chances: Floats) -> str:
+    allowed = [_ROLE[role] for role in ("kicker", "subtitle", "caption", "subhead")]
+    return CLASSES[max(allowed, key=lambda column: chances[column])]
 
 
 def _pairs(key: str) -> set[str]:
@@ -162,16 +198,16 @@ def cut(
         rows = begin_features(fragments, roles, association)
         begins += network.probabilities(rows)[:, network.classes.index(BEGINS)].tolist()
     names = [CLASSES[int(row.argmax())] for row in roles]
-    starts = [at for at, sure in enumerate(begins) if at == 0 or sure > 0.5]
+    starts = [at for at, sure in enumerate(begins) if at == 0 or sure > _BEGINS]
     parts: list[Part] = []
     for start, end in zip(starts, [*starts[1:], len(fragments)], strict=True):
         head_end = _head_end(names, start, end)
         above_bare = bool(parts) and not parts[-1].body and parts[-1].has("headline")
         if start < head_end < end and above_bare:
-            parts.append(_part(fragments, names, start, head_end, begins))
-            parts.append(_part(fragments, names, head_end, end, begins))
+            parts.append(_part(fragments, roles, start, head_end, begins))
+            parts.append(_part(fragments, roles, head_end, end, begins))
         else:
-            parts.append(_part(fragments, names, start, end, begins))
+            parts.append(_part(fragments, roles, start, end, begins))
     return parts
 
 
@@ -184,17 +220,15 @@ def _head_end(names: Sequence[str], start: int, end: int) -> int:
 
 def _part(
     fragments: Sequence[Fragment],
-    names: Sequence[str],
+    roles: Floats,
     start: int,
     end: int,
     begins: Sequence[float],
 ) -> Part:
-    return Part(
-        tuple(range(start, end)),
-        tuple(names[start:end]),
-        tuple(fragments[start:end]),
-        begins[start],
-    )
+    chances = roles[start:end]
+    names = tuple(CLASSES[int(row.argmax())] for row in chances)
+    numbers = tuple(range(start, end))
+    return Part(numbers, names, tuple(fragments[start:end]), chances, begins[start])
 
 
 def link_pairs(parts: Sequence[Part]) -> list[tuple[int, int]]:
