@@ -11,7 +11,7 @@ from banmian.types import Article, Block, CleanPage, Duplicate, Page, Run
 from conftest import SEEDS
 from contract import assert_nothing_lost
 
-ARTICLE_KEYS = "schema page page_sha256 article headline kicker subtitle byline genre topics text blocks source spans model".split()
+ARTICLE_KEYS = "schema page page_sha256 article headline kicker subtitle byline genre topics text blocks source joints spans model".split()
 INDICATOR_KEYS = "value high unit kind qualifier metric".split()
 
 

@@ -187,7 +187,7 @@ def test_association_tells_what_goes_on_from_what_does_not():
 
 def test_a_network_says_the_mean_of_its_members():
     rng = np.random.default_rng(0)
-    rows = rng.normal(size=(400, 3))
+    rows = rng.normal(size=(6000, 3))
     wanted = ["yes" if row[0] + row[1] > 0 else "no" for row in rows]
     network = Network.train(rows, wanted, hidden=8, members=2, penalty=1e-3, seed=0)
     found = network.probabilities(rows)

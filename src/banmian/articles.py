@@ -12,10 +12,14 @@ from banmian.assembly import Rarity
 from banmian.cleaning import Blanks, clean_offsets, clean_text, runs_of
 from banmian.fragments import Fragment, join_wraps, pieces, wrap_probabilities
 from banmian.layout import Layout, bundled
+from banmian.looks import NEWS_START, is_furniture
 from banmian.reading_order import View
 from banmian.roles import CLASSES, role_probabilities
 from banmian.types import Article, Block, CleanPage, Duplicate, Joint, Page, Run
 
+# Lines; the largest page simulated has 1,000. So the cost stays linear in the length of a file.
+LONGEST_SHEET = 1500
+_WORDS_COUNT = 15.0  # likeness in words is seldom above 0.2
 JOINT_THRESHOLD = 0.6  # a wrong join is worse than a missed one
 _FURNITURE = CLASSES.index("furniture")
 _BLANKS_OF_ROLE: dict[str, Blanks] = {
@@ -42,6 +46,7 @@ def clean_page(page: Page, layout: Layout | None = None) -> CleanPage:
 
 
 def _sheets(page_text: str) -> Iterator[list[Fragment]]:
+    """The lines between form feeds; what is far longer than a page, in lengths of pages."""
     lines = pieces(page_text)
     ends = [match.start() for match in re.finditer("\f", page_text)] + [len(page_text)]
     start = 0
@@ -49,6 +54,11 @@ def _sheets(page_text: str) -> Iterator[list[Fragment]]:
         stop = start
         while stop < len(lines) and lines[stop].start < end:
             stop += 1
+        while stop - start > LONGEST_SHEET:
+            near_end = range(start + LONGEST_SHEET // 2, start + LONGEST_SHEET)
+            cut = max(near_end, key=lambda at: (lines[at].gap, at))
+            yield lines[start:cut]
+            start = cut
         if stop > start:
             yield lines[start:stop]
         start = stop
@@ -59,6 +69,7 @@ def _clean_sheet(
 ) -> tuple[list[Article], list[Duplicate]]:
     view, copies = look_at(lines, layout)
     blocks, roles = in_reading_order(view, layout)
+    roles = _with_heads(blocks, roles)
     body = [at for at, row in enumerate(roles) if int(row.argmax()) != _FURNITURE]
     kept, kept_roles = [blocks[at] for at in body], roles[body]
     parts = assembly.cut(kept, kept_roles, layout.association, layout.begins)
@@ -71,8 +82,7 @@ def look_at(lines: Sequence[Fragment], layout: Layout) -> tuple[View, list[Dupli
     """Undo wraps, set copies aside, tell roles."""
     fragments = join_wraps(lines, layout.association, layout.wraps)
     joined = wrap_probabilities(fragments, layout.association, layout.wraps)
-    fits = np.append(joined, 0.0) + np.concatenate([[0.0], joined])
-    copy_of = duplicates.find_copies(fragments, fits.tolist()) if fragments else {}
+    copy_of = duplicates.find_copies(fragments, lambda: _fits(fragments, joined))
     found = [
         Duplicate(*place)
         for copy, kept in sorted(copy_of.items())
@@ -85,12 +95,30 @@ def look_at(lines: Sequence[Fragment], layout: Layout) -> tuple[View, list[Dupli
     return View(fragments, roles, joined), found
 
 
+def _fits(fragments: Sequence[Fragment], joined: reading_order.Floats) -> list[float]:
+    """How well each fragment goes with those around it: in grammar, and in words."""
+    grammar = np.append(joined, 0.0) + np.concatenate([[0.0], joined])
+    return list((grammar + _WORDS_COUNT * assembly.neighbourly(fragments)).tolist())
+
+
 def in_reading_order(view: View, layout: Layout) -> tuple[list[Fragment], reading_order.Floats]:
     """The blocks of a page, each whole, and the probabilities of their roles."""
     joints = reading_order.find_joints(
         view, layout.association, layout.joints, threshold=JOINT_THRESHOLD
     )
     return reading_order.merge_blocks(view, reading_order.rearrange(view, joints))
+
+
+def _with_heads(blocks: Sequence[Fragment], roles: reading_order.Floats) -> reading_order.Floats:
+    """The roles, where what only might be furniture heads a text that has no other head."""
+    roles = roles.copy()
+    for at, below in enumerate(blocks[1:]):
+        maybe = int(roles[at].argmax()) == _FURNITURE and not is_furniture(blocks[at].text)
+        bare = CLASSES[int(roles[at + 1].argmax())] in ("paragraph", "byline")
+        fresh = at == 0 or NEWS_START.match(below.text) is not None
+        if maybe and bare and fresh:
+            roles[at, _FURNITURE] = 0.0
+    return roles
 
 
 def _build(page_text: str, blocks: Sequence[tuple[str, Fragment]]) -> Article:

@@ -82,7 +82,8 @@ def in_order(parts: Sequence[Part]) -> list[tuple[str, Fragment]]:
     An article has one head. What looks like another one further down heads a section, where text
     follows it, or is what it resembles next best.
     """
-    main = max(parts, key=lambda part: (part.has("headline") and part.body > 0, part.body))
+    headed = [part for part in parts if part.has("headline") and part.body]
+    main = headed[0] if headed else max(parts, key=lambda part: part.body)
     head, bylines, rest, loose = [], [], [], []
     for part in parts:
         above_text = True
@@ -139,6 +140,17 @@ class Rarity:
         """The share of the first text's pairs, by weight, that the other has too."""
         whole = sum(map(self._weight.__getitem__, one))
         return sum(map(self._weight.__getitem__, one & other)) / whole if whole else 0.0
+
+
+def neighbourly(fragments: Sequence[Fragment]) -> Floats:
+    """For each fragment how like those around it are in their words."""
+    rarity = Rarity(fragments)
+    words = [_pairs(fragment.key) for fragment in fragments]
+    likeness = np.zeros(len(fragments))
+    for at, own in enumerate(words):
+        around = set[str]().union(*words[max(0, at - REACH) : at], *words[at + 1 : at + 1 + REACH])
+        likeness[at] = rarity.likeness(own, around)
+    return likeness
 
 
 def begin_features(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from banmian.fragments import Fragment
 from banmian.looks import TITLE_WIDTH
@@ -16,11 +16,14 @@ _LENGTHS = 1.15  # a copy is at most so much longer than what it repeats
 _COMMONPLACE = 12  # a shingle in more passages than that tells nothing
 
 
-def find_copies(fragments: Sequence[Fragment], fits: Sequence[float]) -> dict[int, int]:
+def find_copies(
+    fragments: Sequence[Fragment], rate: Callable[[], Sequence[float]]
+) -> dict[int, int]:
     """Number of each fragment that repeats another, and the number of that one.
 
     A fragment that stands inside a longer one is the copy; of two alike it is the one that fits
-    its neighbours less, or the later. ``fits`` says how well each goes with those around it.
+    its neighbours less, or the later. ``rate`` says how well each goes with those around it; it is
+    asked only where there is something to choose.
     """
     from rapidfuzz.fuzz import partial_ratio
 
@@ -30,6 +33,7 @@ def find_copies(fragments: Sequence[Fragment], fits: Sequence[float]) -> dict[in
         for shingle in own:
             holders[shingle].append(number)
     copies: dict[int, int] = {}
+    fits: Sequence[float] = ()
     for number, own in enumerate(shingles):
         shared = Counter(
             other
@@ -41,9 +45,12 @@ def find_copies(fragments: Sequence[Fragment], fits: Sequence[float]) -> dict[in
         for other, count in shared.most_common(3):
             if count < _SHARED * len(own):
                 break
-            if other in copies or not _yields(fragments, fits, number, other):
+            if other in copies:
                 continue
-            if partial_ratio(fragments[number].key, fragments[other].key) >= _ALIKE:
+            if partial_ratio(fragments[number].key, fragments[other].key) < _ALIKE:
+                continue
+            fits = fits or rate()
+            if _yields(fragments, fits, number, other):
                 copies[number] = other
                 break
     return copies
@@ -61,7 +68,7 @@ def _yields(fragments: Sequence[Fragment], fits: Sequence[float], one: int, othe
     if length > longer * _LENGTHS:
         return False
     if longer > length * _LENGTHS:  # a headline comes again in its text and is no copy
-        return length > TITLE_WIDTH or "。" in fragments[one].key
+        return length > TITLE_WIDTH or not {"，", "。"}.isdisjoint(fragments[one].key)
     return (fits[one], -one) < (fits[other], -other)
 
 

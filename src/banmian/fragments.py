@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from banmian.association import Association
 from banmian.characters import normalize
-from banmian.cleaning import Line, split_lines
+from banmian.cleaning import Line, ends_sentence, split_lines
 from banmian.looks import is_byline, look, typical_width
 from banmian.network import Network
 
@@ -184,8 +185,13 @@ def wrap_probabilities(
     if len(lines) < 2:
         return np.zeros(max(0, len(lines) - 1))
     sure = joined_probability(network, wrap_features(lines, association))
-    sure[[bool(line.mark) for line in lines[1:]]] = 0.0  # a mark begins a block
+    sure[[begins_block(upper, lower) for upper, lower in pairwise(lines)]] = 0.0
     return sure
+
+
+def begins_block(upper: Fragment, lower: Fragment) -> bool:
+    """Whether no more need be asked: a mark of Markdown, or an empty line below a full stop."""
+    return bool(lower.mark) or (lower.gap > 0 and ends_sentence(upper.key))
 
 
 def joined_probability(network: Network, rows: Floats) -> Floats:

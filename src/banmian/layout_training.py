@@ -202,19 +202,26 @@ def _without_furniture(page: CleanPage, layout: Layout) -> tuple[list[Fragment],
     return [blocks[at] for at in kept], roles[kept]
 
 
+_CUTTINGS = 0.2
 _HIDDEN, _MEMBERS, _PENALTY = 32, 3, 0.1
 _UNTRAINED = Network((), np.zeros(0), np.ones(0), ())
 
 
 def simulate(articles: Sequence[AnnotatedArticle], count: int, *, seed: int) -> Iterator[CleanPage]:
-    """Pages of known truth; the articles of one page are of one origin (``annotations.origin``)."""
+    """Pages of known truth; the articles of one page are of one origin (``annotations.origin``).
+
+    Some are cuttings: one article or two, as people paste them.
+    """
     rng = random.Random(seed)  # noqa: S311 - noise, no secret
     pools: dict[str, list[AnnotatedArticle]] = defaultdict(list)
     for article in articles:
         pools[origin(article)].append(article)
     names = sorted(pools)
     for _ in range(count):
-        yield wreck(draw_articles(pools[rng.choice(names)], rng), rng)
+        chosen = draw_articles(pools[rng.choice(names)], rng)
+        if rng.random() < _CUTTINGS:
+            chosen = chosen[: rng.randint(1, 2)]
+        yield wreck(chosen, rng)
 
 
 def train_layout(

@@ -38,6 +38,9 @@ def evaluate(
     simulated: Annotated[
         int, typer.Option(min=0, help="With --layout: how many pages to simulate.")
     ] = 200,
+    document: Annotated[
+        Path | None, typer.Option(help="With --layout: a Markdown file whose table to renew.")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write all figures as JSON.")
     ] = None,
@@ -54,7 +57,7 @@ def evaluate(
     if layout:
         from banmian.cli.evaluate_layout import evaluate_layout
 
-        evaluate_layout(gold, pages, authored, simulated, output)
+        evaluate_layout(gold, pages, authored, simulated, output, document)
         return
     from banmian.annotations import read_annotations
     from banmian.evaluation import (

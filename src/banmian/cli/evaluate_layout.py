@@ -26,11 +26,16 @@ _HEADINGS = {
 
 
 def evaluate_layout(
-    gold: Sequence[Path], seeds: Path, authored: Path, simulated: int, output: Path | None
+    gold: Sequence[Path],
+    seeds: Path,
+    authored: Path,
+    simulated: int,
+    output: Path | None,
+    document: Path | None,
 ) -> None:
     """Measure the cleaning that ships; ``gold`` has a folder ``layout`` beside it."""
     from banmian.annotations import origin, read_annotations
-    from banmian.files import read_jsonl, write_json
+    from banmian.files import read_jsonl, replace_part, write_json
     from banmian.layout import bundled
     from banmian.layout_fit import gold_pages
     from banmian.layout_scoring import LayoutCounts, total
@@ -58,6 +63,28 @@ def evaluate_layout(
     _show(figures)
     if output:
         write_json(output, figures)
+    if document:
+        replace_part(document, "layout-scores", _markdown(figures))
+
+
+def _markdown(figures: dict[str, Any]) -> str:
+    lines = [
+        "| what | real pages | of | simulated, other authors | of |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for key, name in _HEADINGS.items():
+        cells = [figures[part][key] for part in ("real_pages", "simulated")]
+        shown = (
+            f"{cell['recall']:.3f} (precision {cell['precision']:.3f}) | {cell['gold']}"
+            for cell in cells
+        )
+        lines.append(f"| {name} | {' | '.join(shown)} |")
+    for role, own in figures["real_pages"]["roles"].items():
+        other = figures["simulated"]["roles"].get(role, {"f1": 0.0, "gold": 0})
+        lines.append(
+            f"| role {role}, F1 | {own['f1']:.3f} | {own['gold']} | {other['f1']:.3f} | {other['gold']} |"
+        )
+    return "\n".join(lines)
 
 
 def _scores(pages: Sequence[CleanPage]) -> list[LayoutCounts]:
