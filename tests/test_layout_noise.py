@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -165,7 +166,6 @@ def test_every_kind_of_damage_occurs(simulated):
     assert any("\r\n" in text for text in texts)
     assert any("\r" in text and "\n" not in text for text in texts)
     assert any("### " in text for text in texts)
-    assert any("- " in text for text in texts)
     assert any("\n　　" in text for text in texts)
     assert any("下转" in text for text in texts)
     assert any(page.duplicates for page in simulated)
@@ -173,6 +173,25 @@ def test_every_kind_of_damage_occurs(simulated):
     assert means["cuts with something between, share"] > 0.2
     assert means["titles apart from their article, share"] > 0.05
     assert means["titles and bylines alone"] > 0.1
+
+
+def test_lines_of_a_list_are_marked_on_some_pages():
+    lines = [
+        "社区实行三项制度",
+        "本报讯 近日，社区实行三项制度。",
+        "一、定期走访；",
+        "二、公开承诺；",
+        "三、限时办结。",
+    ]
+    roles = ["headline", *["paragraph"] * 4]
+    starts = [sum(len(line) + 1 for line in lines[:at]) for at in range(len(lines))]
+    blocks = tuple(
+        Block(role, start, start + len(line))
+        for role, start, line in zip(roles, starts, lines, strict=True)
+    )
+    article = Article("\n".join(lines), blocks, ())
+    texts = [wreck([article], random.Random(seed)).page.text for seed in range(60)]
+    assert any(re.search(r"^[-*] ", text, re.MULTILINE) for text in texts)
 
 
 def test_real_pages_lie_within_the_simulated(real, simulated):
