@@ -7,12 +7,16 @@ from typing import Annotated
 
 import typer
 
+from banmian.cli.calibrate import calibrate
 from banmian.cli.common import fail
+from banmian.cli.curve import curve
 from banmian.cli.retrain import retrain
 
 app = typer.Typer(
     help="Make training data and models; the steps of project.yml.", no_args_is_help=True
 )
+app.command("calibrate")(calibrate)
+app.command("curve")(curve)
 app.command("retrain")(retrain)
 
 
