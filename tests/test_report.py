@@ -7,9 +7,13 @@ from html.parser import HTMLParser
 import pytest
 
 from banmian.charts import reliability
+from banmian.evaluation import page_of_its_own
+from banmian.figures import METHOD, Judged, summarize
 from banmian.files import FileError
+from banmian.markup import parse
 from banmian.packaging import document_scores
 from banmian.report import failings, read_curve, render, slope
+from banmian.tagging import Tags
 from reports import CURVE, HOSTILE, evaluation
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
@@ -83,6 +87,19 @@ def test_it_says_where_the_model_fails(evaluated):
     row = exact[worst]
     assert f"{worst} is its weakest label (F1 {row['f1']:.3f})" in sentences
     assert f"{row['gold'] - row['hits']} of {row['gold']} are not found exactly" in sentences
+
+
+def test_an_article_without_spans_has_a_report_too():
+    (article,) = parse("=== genre: news | topics: governance | key: x\nP: 天晴了。").articles
+    judged = Judged()
+    judged.judge(
+        page_of_its_own(article),
+        [article],
+        lambda texts: [Tags((), ("news", 1.0), ())] * len(texts),
+    )
+    figures = {"held_out": True, "method": METHOD, **summarize(judged)}
+    assert list(failings(figures)) == []
+    assert "<b>0 of 0</b>" in render(figures, judged.raw_pages)
 
 
 def test_the_learning_curve_ends_with_its_slope(evaluated):

@@ -150,6 +150,8 @@ def failings(figures: Mapping[str, Any]) -> Iterator[str]:
     raw = figures["raw_pages"]
     exact, confusion = raw["exact"], raw["confusion"]
     labels = [label for label in SPAN_LABELS if exact[label]["gold"]]
+    if not labels:
+        return
     worst = min(labels, key=lambda label: exact[label]["f1"])
     row = exact[worst]
     yield (
@@ -162,11 +164,12 @@ def failings(figures: Mapping[str, Any]) -> Iterator[str]:
         if kind not in ("right", "taken_for")
     }
     kind, count = max(faults.items(), key=lambda item: item[1])
-    in_label = max(labels, key=lambda label: confusion[label][kind])
-    yield (
-        f"The commonest fault is “{kind}”: {count} of {sum(faults.values())} faults, "
-        f"{confusion[in_label][kind]} of them {in_label}."
-    )
+    if count:
+        in_label = max(labels, key=lambda label: confusion[label][kind])
+        yield (
+            f"The commonest fault is “{kind}”: {count} of {sum(faults.values())} faults, "
+            f"{confusion[in_label][kind]} of them {in_label}."
+        )
     sure = [part for part in raw["reliability"]["spans"]["bins"] if part["low"] >= _SURE]
     if sure and (wrong := round(sum(p["count"] * (1 - p["share_right"]) for p in sure))):
         yield (
@@ -181,8 +184,9 @@ def failings(figures: Mapping[str, Any]) -> Iterator[str]:
         f"Cleaning costs {perfect - exact['all']['f1']:.3f} F1: with the annotated articles in instead of the "
         f"raw page it is {perfect:.3f}. The rest is the tagging’s."
     )
-    if batches := figures.get("held_out_batches"):
-        authored = batches["gold_articles"]["exact"]["all"]["f1"]
+    batches = figures.get("held_out_batches")
+    authored = batches["gold_articles"]["exact"]["all"]["f1"] if batches else 0.0
+    if authored > perfect:
         yield (
             f"On held-out articles that were written for training F1 is {authored:.3f}, on real ones "
             f"{perfect:.3f}: what it learned there carries over only in part."
