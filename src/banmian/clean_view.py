@@ -13,12 +13,11 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from typing import Literal, NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from banmian.templating import asset, environment
 from banmian.types import Article, CleanPage, Failure, Run
 
 HUES = 8
@@ -138,29 +137,22 @@ def clean_view(pages: Sequence[CleanPage], failures: Sequence[Failure] = ()) -> 
     Everything of the pages is untrusted and escaped; a content security policy allows the one
     script and the one style sheet by their hashes, and no address at all.
     """
-    environment = Environment(
-        loader=PackageLoader("banmian"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style, script = _asset("clean_view.css"), _asset("clean_view.js")
+    style, script = asset("clean_view.css"), asset("clean_view.js")
     policy = (
         f"default-src 'none'; style-src {_source_hash(style)}; script-src {_source_hash(script)}; "
         "base-uri 'none'; form-action 'none'"
     )
-    return environment.get_template("clean_view.html.j2").render(
-        pages=[page_view(page, number) for number, page in enumerate(pages, 1)],
-        failures=failures,
-        policy=policy,
-        style=Markup(style),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own file
+    return (
+        environment()
+        .get_template("clean_view.html.j2")
+        .render(
+            pages=[page_view(page, number) for number, page in enumerate(pages, 1)],
+            failures=failures,
+            policy=policy,
+            style=Markup(style),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own file
+        )
     )
-
-
-def _asset(name: str) -> str:
-    return files("banmian").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def _source_hash(content: str) -> str:

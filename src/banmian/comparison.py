@@ -1,7 +1,6 @@
 """Whether one model is better than another on the same articles, and how sure that is.
 
-The difference of two scores with a percentile interval from a paired bootstrap over articles (Efron
-and Tibshirani 1993; for language tools Koehn 2004, Berg-Kirkpatrick, Burkett and Klein 2012).
+The difference of two scores with a percentile interval from a paired bootstrap over articles.
 """
 
 from __future__ import annotations
@@ -11,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from banmian.bootstrap import ROUNDS, Floats, f1, percentiles, resample, table
 from banmian.characters import normalize
 from banmian.scoring import Counts
 from banmian.types import SPAN_LABELS, AnnotatedArticle
@@ -21,12 +20,9 @@ if TYPE_CHECKING:
     from banmian.evaluation import Tagger
     from banmian.tagging import Tags
 
-Floats = NDArray[np.float64]
 Measures = dict[str, list[Counts]]  # by measure, the counts of each article
 
 JUDGE = "all"  # the measure that decides: exact F1 over all labels
-ROUNDS = 2000
-_TAIL = 2.5  # per cent of the resampled differences on either side of a 95 % interval
 
 
 @dataclass(frozen=True)
@@ -98,25 +94,12 @@ def compare(
     size = len(old[JUDGE])
     if not size:
         raise ValueError("no articles to compare on")
-    weights = rng.multinomial(size, np.full(size, 1 / size), size=rounds).astype(np.float64)
-    return {name: _difference(old[name], new[name], weights) for name in old}
+    draws = resample(size, rng, rounds=rounds)
+    return {name: _difference(old[name], new[name], draws) for name in old}
 
 
-def _difference(old: Sequence[Counts], new: Sequence[Counts], weights: Floats) -> Difference:
-    before, after = _table(old), _table(new)
-    gains = _f1(weights @ after) - _f1(weights @ before)
-    low, high = np.percentile(gains, [_TAIL, 100 - _TAIL])
-    (one,), (two,) = (_f1(table.sum(axis=0, keepdims=True)) for table in (before, after))
-    support = int(before[:, 1].sum())
-    return Difference(float(one), float(two), float(low), float(high), support)
-
-
-def _table(counts: Sequence[Counts]) -> Floats:
-    """Hits, gold, predicted of each article, (articles, 3)."""
-    return np.array([(c.hits, c.gold, c.predicted) for c in counts], dtype=np.float64)
-
-
-def _f1(sums: Floats) -> Floats:
-    """F1 of rows of hits, gold, predicted; 0 where there is neither gold nor prediction."""
-    both = sums[:, 1] + sums[:, 2]
-    return np.asarray(2 * sums[:, 0] / np.where(both > 0, both, 1), dtype=np.float64)
+def _difference(old: Sequence[Counts], new: Sequence[Counts], draws: Floats) -> Difference:
+    before, after = table(old), table(new)
+    low, high = percentiles(f1(draws @ after) - f1(draws @ before))
+    (one,), (two,) = (f1(counts.sum(axis=0, keepdims=True)) for counts in (before, after))
+    return Difference(float(one), float(two), low, high, int(before[:, 1].sum()))

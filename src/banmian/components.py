@@ -6,6 +6,7 @@ each entity whose ``attrs["scores"]`` runs beside it.
 
 # No postponed annotations: spaCy reads the real ones of factories and of initialize().
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,8 +20,10 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example, validate_examples
 
 from banmian import categories
+from banmian.calibration import Calibration
 from banmian.corpus import GENRE_CATS, TOPIC_CATS
 from banmian.edges import adjust
+from banmian.files import read_bytes, write_json
 from banmian.span_crf import CharSpan, SpanCrf, TrainSettings
 
 SPANS_KEY = "banmian"
@@ -280,3 +283,57 @@ class Consistency:
                 best[text[start:end]] = max(best[text[start:end]], (score, label))
         sure = [(name, found) for name, found in best.items() if found[0] >= self.min_score]
         return sorted(sure, key=lambda item: (-len(item[0]), item[0]))
+
+
+@Language.factory("banmian_calibration", requires=["doc.ents", "doc.cats"], assigns=["doc.cats"])
+def make_calibration(nlp: Language, name: str) -> "ScoreCalibration":
+    """Raw scores into calibrated ones; the last component, since the others go by raw scores."""
+    return ScoreCalibration()
+
+
+class ScoreCalibration:
+    """Calibrates the scores of spans, genre and topics; without a file it leaves them as they are."""
+
+    def __init__(self) -> None:
+        self.calibration = Calibration()
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        path: str | None = None,
+    ) -> None:
+        """Take what ``banmian build calibrate`` wrote to ``path``; examples are not looked at."""
+        if path:
+            self.calibration = Calibration.from_json(read_bytes(Path(path), limit=1 << 20))
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Calibrate one doc's scores."""
+        spans = scored_spans(doc)
+        if spans:
+            scores = [self.calibration.span(label, score) for _, _, label, score in spans]
+            doc.spans[SPANS_KEY].attrs["scores"] = scores
+        cats = doc.cats
+        doc.cats = self.calibration.genres({cat: cats[cat] for cat in GENRE_CATS if cat in cats})
+        doc.cats |= {cat: self.calibration.topics(cats[cat]) for cat in TOPIC_CATS if cat in cats}
+        return doc
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Serialize to bytes."""
+        return json.dumps(self.calibration.as_json()).encode("utf-8")
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "ScoreCalibration":
+        """Load from bytes."""
+        self.calibration = Calibration.from_json(bytes_data)
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Save to a folder."""
+        write_json(Path(path) / "calibration.json", self.calibration.as_json())
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "ScoreCalibration":
+        """Load from a folder."""
+        data = (Path(path) / "calibration.json").read_bytes()
+        self.calibration = Calibration.from_json(data)
+        return self

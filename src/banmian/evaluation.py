@@ -1,22 +1,20 @@
-"""Measure extraction on real pages: raw page in, rows out, against gold on the same characters."""
+"""Measure extraction against gold: raw page in, rows out, held against the page's own characters."""
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from banmian import rules
-from banmian.annotations import source_runs
-from banmian.articles import clean_page
+from banmian.annotations import key_of, origin, source_runs
 from banmian.characters import normalize
-from banmian.cleaning import to_page
-from banmian.files import FileError
+from banmian.files import FileError, sha256
 from banmian.pages import read_page
-from banmian.scoring import Counts, Mention, as_rows, mention, score_spans, score_topics
+from banmian.scoring import Mention, mention
 from banmian.tagging import Tags, outside_bylines, tag_texts
-from banmian.types import AnnotatedArticle, CleanPage, Failure, Page, Run, Span
+from banmian.types import AnnotatedArticle, CleanPage, Failure, Page, Run
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -25,27 +23,29 @@ Tagger = Callable[[Sequence[str]], list[Tags]]
 
 
 @dataclass(frozen=True)
-class PageResult:
-    """Gold and predictions of one page, ready to be scored."""
+class ArticleResult:
+    """What is wanted and what was found of one annotated article of a page or batch, its ``origin``.
 
-    page: str
+    ``places`` says for each character of ``text`` where it stands on the page ``where``; -1 for a
+    line end that the page does not have. ``tags`` are those of the article that was found for it;
+    None, with nothing wanted, for the rest of a page, which is in no annotated article.
+    """
+
+    key: str
+    origin: str
+    where: str
+    text: str
+    places: tuple[int, ...]
     gold: tuple[Mention, ...]
     predicted: tuple[Mention, ...]
-    genres: tuple[tuple[str | None, str], ...]
-    topics: tuple[tuple[frozenset[str], frozenset[str]], ...]
+    genre: str | None
+    topics: frozenset[str]
+    tags: Tags | None
 
 
 def model_tagger(nlp: Language) -> Tagger:
     """Tag with a model."""
     return lambda texts: tag_texts(nlp, texts)
-
-
-def rule_tagger(texts: Sequence[str]) -> list[Tags]:
-    """Tag with plain rules; for genre and topic the rules always say the commonest."""
-    return [
-        Tags(tuple(rules.find_spans(text)), ("news", 1.0), (("party_building", 1.0),))
-        for text in texts
-    ]
 
 
 def gold_by_page(articles: Iterable[AnnotatedArticle]) -> dict[str, list[AnnotatedArticle]]:
@@ -67,81 +67,104 @@ def read_gold_page(folder: Path, name: str, gold: Sequence[AnnotatedArticle]) ->
     return page
 
 
-def evaluate_page(page: Page, gold: Sequence[AnnotatedArticle], tagger: Tagger) -> PageResult:
-    """Clean and tag a raw page, and hold it against its gold: cleaning errors count."""
-    cleaned = clean_page(page)
+def page_of_its_own(article: AnnotatedArticle) -> Page:
+    """An authored article as a page that has nothing else on it, laid out as it was written."""
+    return Page(key_of(article), article.text, sha256(article.text.encode("utf-8")), "utf-8")
+
+
+def evaluate_page(
+    cleaned: CleanPage, gold: Sequence[AnnotatedArticle], tagger: Tagger
+) -> list[ArticleResult]:
+    """Tag a page as it was cleaned, and hold it against its gold: cleaning errors count."""
+    page = cleaned.page
     tags = tagger([article.text for article in cleaned.articles])
     predicted = [
-        _mention(page, article.source, span)
+        mention(page, article.source, span)
         for article, found in zip(cleaned.articles, tags, strict=True)
         for span in outside_bylines(found, article.blocks).spans
     ]
-    pairs = [(article, tags[_nearest(cleaned, article)]) for article in gold]
-    return _result(page, gold, predicted, pairs)
+    nearest = [_nearest(cleaned, article) for article in gold]
+    return _results(page, gold, predicted, [tags[at] if tags else None for at in nearest])
 
 
 def evaluate_gold_articles(
     page: Page, gold: Sequence[AnnotatedArticle], tagger: Tagger
-) -> PageResult:
+) -> list[ArticleResult]:
     """The same with perfect articles in, so that it shows what is lost to layout."""
     tags = tagger([normalize(article.text) for article in gold])
     predicted = [
-        _mention(page, source_runs(article), span)
+        mention(page, _source(page, article), span)
         for article, found in zip(gold, tags, strict=True)
         for span in outside_bylines(found, article.blocks).spans
     ]
-    return _result(page, gold, predicted, list(zip(gold, tags, strict=True)))
+    return _results(page, gold, predicted, tags)
 
 
-def _result(
+def _source(page: Page, article: AnnotatedArticle) -> tuple[Run, ...]:
+    """Where an article stands on its page; an authored one is all of it."""
+    return source_runs(article) or (Run(0, len(page.text), 0, len(page.text)),)
+
+
+def _results(
     page: Page,
     gold: Sequence[AnnotatedArticle],
     predicted: Sequence[Mention],
-    pairs: Sequence[tuple[AnnotatedArticle, Tags]],
-) -> PageResult:
-    wanted = [_mention(page, source_runs(a), span) for a in gold for span in a.spans]
-    return PageResult(
-        page.name,
-        tuple(wanted),
-        tuple(predicted),
-        tuple((article.genre, found.genre[0]) for article, found in pairs),
-        tuple(
-            (frozenset(article.topics), frozenset(label for label, _ in found.topics))
-            for article, found in pairs
-        ),
+    tags: Sequence[Tags | None],
+) -> list[ArticleResult]:
+    """One result for each article, and one for predictions that are in none, if there are any."""
+    places = [_places(page, article) for article in gold]
+    owner = {at: number for number, own in enumerate(places) for at in own if at >= 0}
+    shares: dict[int, list[Mention]] = defaultdict(list)
+    for m in predicted:
+        votes = Counter(owner[at] for at in m.places if at in owner)
+        shares[votes.most_common(1)[0][0] if votes else -1].append(m)
+    results = [
+        ArticleResult(
+            key_of(article),
+            origin(article),
+            page.name,
+            normalize(article.text),
+            places[number],
+            tuple(mention(page, _source(page, article), span) for span in article.spans),
+            tuple(shares[number]),
+            article.genre,
+            frozenset(article.topics),
+            tags[number],
+        )
+        for number, article in enumerate(gold)
+    ]
+    if shares[-1]:
+        results.append(_rest(page, origin(gold[0]), shares[-1]))
+    return results
+
+
+def _rest(page: Page, origin: str, predicted: Sequence[Mention]) -> ArticleResult:
+    return ArticleResult(
+        key=f"{page.name}#outside",
+        origin=origin,
+        where=page.name,
+        text=page.text,
+        places=tuple(range(len(page.text))),
+        gold=(),
+        predicted=tuple(predicted),
+        genre=None,
+        topics=frozenset(),
+        tags=None,
     )
 
 
-def _mention(page: Page, source: Sequence[Run], span: Span) -> Mention:
-    return mention(
-        page.name, to_page(source, span.start, span.end), span.label, span.text, page.text
-    )
+def _places(page: Page, article: AnnotatedArticle) -> tuple[int, ...]:
+    places = [-1] * len(article.text)
+    for run in _source(page, article):
+        places[run.start : run.end] = range(run.page_start, run.page_end)
+    return tuple(places)
 
 
 def _nearest(cleaned: CleanPage, gold: AnnotatedArticle) -> int:
     """Which cleaned article holds most of a gold article's characters."""
-    shared = [0] * len(cleaned.articles)
-    wanted = {at for run in source_runs(gold) for at in range(run.page_start, run.page_end)}
-    for number, article in enumerate(cleaned.articles):
-        for run in article.source:
-            shared[number] += sum(at in wanted for at in range(run.page_start, run.page_end))
-    return shared.index(max(shared))
-
-
-def summarize(results: Sequence[PageResult]) -> dict[str, Any]:
-    """Scores over all pages and by page, as JSON values."""
-    return {**_scores(results), "pages": {result.page: _scores([result]) for result in results}}
-
-
-def _scores(results: Sequence[PageResult]) -> dict[str, Any]:
-    gold = [m for result in results for m in result.gold]
-    predicted = [m for result in results for m in result.predicted]
-    genres = [pair for result in results for pair in result.genres]
-    topics = [pair for result in results for pair in result.topics]
-    right = sum(wanted == found for wanted, found in genres)
-    topic_counts: Counts = score_topics([set(g) for g, _ in topics], [set(p) for _, p in topics])
-    return {
-        **as_rows(score_spans(gold, predicted)),
-        "genre": {"accuracy": round(right / max(1, len(genres)), 4), "articles": len(genres)},
-        "topics": topic_counts.as_row(),
-    }
+    wanted = set(_places(cleaned.page, gold))
+    shared = [
+        sum(at in wanted for run in article.source for at in range(run.page_start, run.page_end))
+        for article in cleaned.articles
+    ]
+    return shared.index(max(shared)) if shared else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -85,15 +86,19 @@ def score_table(figures: dict[str, Any]) -> str:
     """The figures as a Markdown table: model and plain rules side by side."""
     raw, rules = figures["raw_pages"], figures["rules"]
     lines = [
-        "| label | precision | recall | F1 | overlap F1 | F1 of plain rules | gold spans |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| label | precision | recall | F1 | 95 % interval | overlap F1 | F1 of plain rules | gold spans |",
+        "| --- | ---: | ---: | ---: | :---: | ---: | ---: | ---: |",
     ]
     for label, row in raw["exact"].items():
         lines.append(
-            f"| {label} | {row['precision']:.3f} | {row['recall']:.3f} | {row['f1']:.3f} "
+            f"| {label} | {row['precision']:.3f} | {row['recall']:.3f} | {row['f1']:.3f} | {_interval(row)} "
             f"| {raw['overlap'][label]['f1']:.3f} | {rules['exact'][label]['f1']:.3f} | {row['gold']} |"
         )
     return "\n".join(lines)
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    return " to ".join(f"{end:.3f}" for end in row["interval"] or ()) or "too few articles"
 
 
 def model_card(figures: dict[str, Any], sources: dict[str, Any]) -> str:
@@ -129,10 +134,29 @@ The model that ships was trained on all the pages, so measuring it on them says 
 def document_scores(readme: Path, metrics: Path) -> None:
     """Keep the table between the score marks of a README true. Raises FileError."""
     figures = _read_json(metrics)
-    raw = figures["raw_pages"]
-    closing = (
-        f"Genre accuracy {raw['genre']['accuracy']:.3f} over {raw['genre']['articles']} articles, "
-        f"topics F1 {raw['topics']['f1']:.3f}. With gold articles in, so without layout errors, "
-        f"F1 is {figures['gold_articles']['exact']['all']['f1']:.3f}."
+    replace_part(readme, "scores", f"{score_table(figures)}\n\n{' '.join(_closing(figures))}")
+
+
+def _closing(figures: dict[str, Any]) -> Iterator[str]:
+    """What else the figures say, in sentences."""
+    raw, perfect = figures["raw_pages"], figures["gold_articles"]["exact"]["all"]
+    yield (
+        f"Genre accuracy {raw['genre']['accuracy']:.3f} ({_interval(raw['genre'])}) over "
+        f"{raw['genre']['articles']} articles, topics F1 {raw['topics']['f1']:.3f} ({_interval(raw['topics'])})."
     )
-    replace_part(readme, "scores", f"{score_table(figures)}\n\n{closing}")
+    yield (
+        f"With gold articles in, so without layout errors, F1 is {perfect['f1']:.3f} ({_interval(perfect)})."
+    )
+    if jieba := figures.get("jieba"):
+        org = jieba["exact"]["ORG"]
+        yield f"jieba's organization tags reach {org['f1']:.3f} on ORG."
+    if batches := figures.get("held_out_batches"):
+        authored = batches["gold_articles"]["exact"]["all"]
+        yield (
+            f"On {batches['articles']} authored articles of batches kept out of training F1 is "
+            f"{authored['f1']:.3f} ({_interval(authored)}): they are easier than real pages."
+        )
+    yield (
+        f"The score of a span is off by {raw['reliability']['spans']['ece']:.3f} on average "
+        "(expected calibration error)."
+    )

@@ -7,31 +7,37 @@ in pieces counts as found only where every piece is.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from banmian.types import SPAN_LABELS
+from banmian.cleaning import to_page
+from banmian.types import SPAN_LABELS, Page, Run, Span
 
 
 @dataclass(frozen=True)
 class Mention:
-    """A span by its place: on which page (or article), on which characters, with which label."""
+    """A span by its place: on which page (or article), on which characters, with which label.
+
+    ``score`` is the model's, None for gold and for rules.
+    """
 
     where: str
     places: tuple[int, ...]
     label: str
     text: str
+    score: float | None = None
 
 
-def mention(
-    where: str, pieces: Iterable[tuple[int, int]], label: str, text: str, page_text: str
-) -> Mention:
-    """A mention from the pieces of a page; blanks do not count."""
-    places = tuple(
-        at for start, end in pieces for at in range(start, end) if not page_text[at].isspace()
+def mention(page: Page, source: Sequence[Run], span: Span) -> Mention:
+    """A span of an article by its places on the page; blanks do not count."""
+    places = (
+        at
+        for start, end in to_page(source, span.start, span.end)
+        for at in range(start, end)
+        if not page.text[at].isspace()
     )
-    return Mention(where, places, label, text)
+    return Mention(page.name, tuple(places), span.label, span.text, span.score)
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,12 @@ class Counts:
     hits: int
     gold: int
     predicted: int
+
+    def __add__(self, other: Counts) -> Counts:
+        """Both together."""
+        return Counts(
+            self.hits + other.hits, self.gold + other.gold, self.predicted + other.predicted
+        )
 
     @property
     def precision(self) -> float:

@@ -32,10 +32,11 @@ class Tags:
 def tag_texts(nlp: Language, texts: Sequence[str]) -> list[Tags]:
     """Tag article texts in normal form."""
     with nlp.memory_zone():
-        return [_tags(doc) for doc in nlp.pipe(texts, batch_size=16)]
+        return [tags_of(doc) for doc in nlp.pipe(texts, batch_size=16)]
 
 
-def _tags(doc: Doc) -> Tags:
+def tags_of(doc: Doc) -> Tags:
+    """What the model says of the article that a doc is, scores rounded to three places."""
     from banmian.components import scored_spans
 
     spans = [

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from banmian.annotations import page_id
+from banmian.annotations import origin, page_id, write_annotations
 from banmian.corpus import repeat_pages, split, write_docbin
 from banmian.files import write_json
 from banmian.types import AnnotatedArticle
@@ -34,27 +34,47 @@ def write_training_sets(
     folds: bool,
     dev_share: float,
     page_weight: int,
+    hold_out: Collection[str] = (),
     limit: int = 0,
 ) -> Iterator[str]:
-    """Write ``out/full`` and, with ``folds``, ``out/without-PAGE``; yield a line about each.
+    """Write ``out/full``; with ``folds`` ``out/without-PAGE``; with ``hold_out`` ``out/dev``.
 
-    ``full`` holds every article, those of dev too; each ``without-PAGE`` keeps dev apart.
-
-    ``sources.json`` beside each set says which pages and batches are in it.
+    ``full`` holds every article, those of its own dev file too; each ``without-PAGE`` keeps dev
+    apart. ``dev`` holds no real page and none of the authored batches in ``hold_out``, which go to
+    ``out/dev-held-out`` as annotations: what a model of it says of them can be calibrated and
+    measured. ``sources.json`` beside each set says which pages and batches are in it. Yields a line
+    about each set. Raises TrainingError for a batch that is not there.
     """
-    pages = sorted({article.meta["page"] for article in articles if article.meta.get("page")})
-    if limit:
-        real = [article for article in articles if article.meta.get("page")]
-        articles = real + [a for a in articles if not a.meta.get("page")][:limit]
-    for held_out in [None, *(pages if folds else [])]:
-        folder = out / (fold_name(held_out) if held_out else "full")
-        train, dev = split(articles, dev_share, [held_out] if held_out else [])
-        if not held_out:
+    real = [article for article in articles if article.meta.get("page")]
+    authored = [article for article in articles if not article.meta.get("page")]
+    unknown = set(hold_out) - {origin(article) for article in authored}
+    if unknown:
+        raise TrainingError(f"no authored articles of the batch {', '.join(sorted(unknown))}")
+    held_out = thin([a for a in authored if origin(a) in hold_out], limit)
+    kept = thin([a for a in authored if origin(a) not in hold_out], limit)
+    if hold_out:
+        folder = out / "dev"
+        count, _ = write_training_set(folder, kept, held_out, page_weight=1, dev_apart=True)
+        write_annotations(out / "dev-held-out" / "articles.jsonl", held_out)
+        yield f"{folder}: {count} training docs, {len(held_out)} articles held out"
+    articles = [*real, *kept, *held_out]
+    pages = sorted({str(article.meta["page"]) for article in real})
+    for page in [None, *(pages if folds else [])]:
+        folder = out / (fold_name(page) if page else "full")
+        train, dev = split(articles, dev_share, [page] if page else [])
+        if not page:
             train = [*train, *dev]  # what ships learns from everything; its log means nothing
         count, dev_count = write_training_set(
-            folder, train, dev, page_weight=page_weight, dev_apart=bool(held_out)
+            folder, train, dev, page_weight=page_weight, dev_apart=bool(page)
         )
         yield f"{folder}: {count} training docs from {len(train)} articles, {dev_count} for dev"
+
+
+def thin(articles: Sequence[AnnotatedArticle], limit: int) -> list[AnnotatedArticle]:
+    """Keep ``limit`` articles (0: all), evenly over their order."""
+    if not limit or limit >= len(articles):
+        return list(articles)
+    return [articles[at * len(articles) // limit] for at in range(limit)]
 
 
 def write_training_set(
@@ -73,6 +93,7 @@ def write_training_set(
     dev_count = write_docbin(folder / "dev.spacy", dev or train[:20])
     sources = {
         "pages": sorted({page_id(article) for article in train if article.meta.get("page")}),
+        "batches": sorted({origin(article) for article in train if not article.meta.get("page")}),
         "articles": len(train),
         "dev_articles": len(dev) if dev_apart else 0,
         "spans": sum(len(a.spans) for a in train),

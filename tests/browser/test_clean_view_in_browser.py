@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,54 +11,20 @@ from banmian.clean_view import clean_view
 from banmian.pages import read_page
 from banmian.types import Page
 
-selenium = pytest.importorskip("selenium", reason="selenium is not installed")
+pytest.importorskip("selenium", reason="selenium is not installed")
 
-from selenium import webdriver  # noqa: E402
-from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
-from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
 SEEDS = sorted((Path(__file__).parents[2] / "seeds").glob("*.txt"))
 
 
-def found(*names):
-    return next((path for path in map(shutil.which, names) if path), None)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    chromium, driver = found("chromium", "chromium-browser", "google-chrome"), found("chromedriver")
-    if not (chromium and driver):
-        pytest.skip("needs the executables of Chromium and chromedriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    opened = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    yield opened
-    opened.quit()
-
-
 @pytest.fixture
-def view(browser, tmp_path):
+def view(open_page):
     """Open pages in the browser, in a window of a size."""
-
-    def view(cleaned, width=1280, height=900, fragment=""):
-        path = tmp_path / "view.html"
-        path.write_text(clean_view(cleaned), encoding="utf-8")
-        # The narrowest window that Chromium opens is wider than a phone: say the size of the screen.
-        browser.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600},
-        )
-        browser.get("about:blank")
-        browser.get(path.as_uri() + fragment)
-        return browser
-
-    yield view
-    assert [entry["message"] for entry in browser.get_log("browser")] == []
+    return lambda cleaned, **window: open_page(clean_view(cleaned), **window)
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,16 @@ from typing import Annotated
 
 import typer
 
+from banmian.cli.calibrate import calibrate
 from banmian.cli.common import fail
+from banmian.cli.curve import curve
 from banmian.cli.retrain import retrain
 
 app = typer.Typer(
     help="Make training data and models; the steps of project.yml.", no_args_is_help=True
 )
+app.command("calibrate")(calibrate)
+app.command("curve")(curve)
 app.command("retrain")(retrain)
 
 
@@ -31,22 +35,43 @@ def corpus(
     page_weight: Annotated[
         int, typer.Option(help="How often an article of a real page is shown.")
     ] = 10,
-    limit: Annotated[int, typer.Option(help="Use this many authored articles (0: all).")] = 0,
+    hold_out: Annotated[
+        list[str] | None,
+        typer.Option(help="An authored batch to keep out of OUT/dev, for calibration."),
+    ] = None,
+    limit: Annotated[
+        int,
+        typer.Option(min=0, help="Use this many authored articles (0: all), and held-out ones."),
+    ] = 0,
 ) -> None:
     """Turn annotations into training sets: OUT/full, and OUT/without-PAGE for each real page.
 
-    Example: `banmian build corpus annotations/pages annotations/authored -o corpus`
+    With `--hold-out` also OUT/dev, without any real page and without these batches, which go to
+    OUT/dev-held-out.
+
+    Example: `banmian build corpus annotations/pages annotations/authored --hold-out b05 -o corpus`
     """
     from banmian.annotations import read_annotations
-    from banmian.training import write_training_sets
+    from banmian.corpus import MisalignedSpanError
+    from banmian.training import TrainingError, write_training_sets
 
     articles = list(read_annotations(annotations))
     if not articles:
         raise fail(f"no annotated articles in {', '.join(map(str, annotations))}")
-    for line in write_training_sets(
-        articles, out, folds=folds, dev_share=dev_share, page_weight=page_weight, limit=limit
-    ):
-        typer.echo(line)
+    lines = write_training_sets(
+        articles,
+        out,
+        folds=folds,
+        dev_share=dev_share,
+        page_weight=page_weight,
+        hold_out=hold_out or (),
+        limit=limit,
+    )
+    try:
+        for line in lines:
+            typer.echo(line)
+    except (TrainingError, MisalignedSpanError) as error:
+        raise fail(str(error)) from error
 
 
 @app.command("train")
