@@ -29,19 +29,19 @@ def nlp():
     return load()
 
 
+def run_banmian(*arguments, stdin=None, cwd=None):
+    """Run the command line as a user does; returns the finished process."""
+    return subprocess.run(
+        [sys.executable, "-m", "banmian", *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        cwd=cwd,
+        timeout=300,
+        check=False,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120"},
+    )
+
+
 @pytest.fixture
 def run():
-    """Run the command line as a user does; returns the finished process."""
-
-    def run(*arguments, stdin=None, cwd=None):
-        return subprocess.run(
-            [sys.executable, "-m", "banmian", *map(str, arguments)],
-            input=stdin,
-            capture_output=True,
-            cwd=cwd,
-            timeout=300,
-            check=False,
-            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120"},
-        )
-
-    return run
+    return run_banmian

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 
 from banmian.annotations import in_normal_form, origin
 from banmian.types import GENRES, TOPICS, AnnotatedArticle
@@ -17,7 +17,7 @@ TOPIC_CATS = tuple(f"topic:{topic}" for topic in TOPICS)
 
 
 class MisalignedSpanError(ValueError):
-    """A gold span whose borders are not token borders."""
+    """A gold span whose borders are not token borders, or that overlaps another."""
 
 
 def blank_pipeline() -> Language:
@@ -29,19 +29,20 @@ def blank_pipeline() -> Language:
 def to_doc(nlp: Language, article: AnnotatedArticle) -> Doc:
     """A gold Doc: the text in normal form, its entities and its categories.
 
-    Raises MisalignedSpanError, naming the article, where a span cuts a token.
+    Raises MisalignedSpanError, naming the article, where a span cuts a token or another span.
     """
     article = in_normal_form(article)
     doc = nlp.make_doc(article.text)
     if doc.text != article.text:
         raise MisalignedSpanError(f"{name_of(article)}: the tokenizer changes the text")
-    entities = []
+    entities: list[Span] = []
     for span in article.spans:
+        named = f"{name_of(article)}: {span.label} {span.text!r} at [{span.start}, {span.end})"
         entity = doc.char_span(span.start, span.end, label=span.label)
         if entity is None:
-            raise MisalignedSpanError(
-                f"{name_of(article)}: {span.label} {span.text!r} cuts a token"
-            )
+            raise MisalignedSpanError(f"{named} begins or ends within a token; mend its borders")
+        if entities and entity.start_char < entities[-1].end_char:
+            raise MisalignedSpanError(f"{named} overlaps {entities[-1].text!r}; take one away")
         entities.append(entity)
     doc.set_ents(entities)
     wanted = {f"genre:{article.genre}", *(f"topic:{topic}" for topic in article.topics)}

@@ -103,12 +103,16 @@ def write_training_set(
     return count, dev_count
 
 
-def find_training_sets(paths: Sequence[Path]) -> list[Path]:
-    """Training sets among the paths and right below them. Raises TrainingError for none."""
+def find_training_sets(paths: Sequence[Path], skip: Collection[str] = ()) -> list[Path]:
+    """Training sets among the paths and right below them, but those named in ``skip``.
+
+    Raises TrainingError for none.
+    """
     sets = []
     for path in paths:
         below = sorted(file.parent for file in path.glob("*/train.spacy"))
-        sets += [path] if (path / "train.spacy").is_file() else below
+        found = [path] if (path / "train.spacy").is_file() else below
+        sets += [folder for folder in found if folder.name not in skip]
     if not sets:
         raise TrainingError(f"no training set (train.spacy) in {', '.join(map(str, paths))}")
     return sets

@@ -9,6 +9,7 @@ import typer
 
 from banmian.cli.calibrate import calibrate
 from banmian.cli.common import fail
+from banmian.cli.compare_categories import compare_categories
 from banmian.cli.curve import curve
 from banmian.cli.retrain import retrain
 
@@ -16,6 +17,7 @@ app = typer.Typer(
     help="Make training data and models; the steps of project.yml.", no_args_is_help=True
 )
 app.command("calibrate")(calibrate)
+app.command("compare-categories")(compare_categories)
 app.command("curve")(curve)
 app.command("retrain")(retrain)
 
@@ -88,6 +90,9 @@ def train(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", help="Override a setting: training.max_epochs=2")
     ] = None,
+    skip: Annotated[
+        list[str] | None, typer.Option(help="Leave out the training set of this name.")
+    ] = None,
 ) -> None:
     """Run `spacy train` on each training set; the model of corpus/X is training/X/model-last.
 
@@ -96,7 +101,8 @@ def train(
     from banmian.training import TrainingError, find_training_sets, train_all
 
     try:
-        train_all(config, find_training_sets(corpora), out, jobs=jobs, overrides=overrides or [])
+        sets = find_training_sets(corpora, skip or ())
+        train_all(config, sets, out, jobs=jobs, overrides=overrides or [])
     except TrainingError as error:
         raise fail(str(error)) from error
 

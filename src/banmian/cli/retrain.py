@@ -78,7 +78,11 @@ def retrain(
     )
     try:
         train_all(
-            config, write_sets(plan, out / "corpus", page_weight), out, jobs=jobs, overrides=[]
+            config,
+            write_sets(plan, out / "corpus", page_weight),
+            out,
+            jobs=jobs,
+            overrides=_same_calibration(target),
         )
         differences = _compare(plan, target, out, seed)
         if differences:
@@ -104,6 +108,12 @@ def retrain(
         },
     )
     say(f"{perf_counter() - started:.0f} s; figures in {out / 'comparison.json'}")
+
+
+def _same_calibration(model: Path) -> list[str]:
+    """The setting by which the new models take over the old one's calibration, if it has any."""
+    file = model / "calibration" / "calibration.json"
+    return [f"paths.calibration={file}"] if file.is_file() else []
 
 
 def _compare(plan: Plan, target: Path, out: Path, seed: int) -> dict[str, Difference]:
