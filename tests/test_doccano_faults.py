@@ -395,7 +395,7 @@ def test_names_from_the_server_are_no_paths(pull, tmp_path):
 
 
 def test_a_zip_that_would_fill_the_memory(monkeypatch):
-    monkeypatch.setattr(doccano, "_MOST_BYTES", 1 << 20)
+    monkeypatch.setattr("banmian.archives.MOST_BYTES", 1 << 20)
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("all.jsonl", b" " * (8 << 20))

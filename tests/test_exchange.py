@@ -196,13 +196,17 @@ def test_a_row_that_is_none_names_file_line_and_article(tmp_path, row, message):
 
 
 def test_zips_that_mean_harm_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("banmian.doccano_files._MOST_MEMBERS", 3)
+    monkeypatch.setattr("banmian.archives.MOST_MEMBERS", 3)
     many = zipped(tmp_path / "many.zip", *((f"{n}.jsonl", []) for n in range(4)))
     with pytest.raises(FileError, match="more than 3 files"):
         list(read_export(many))
-    monkeypatch.setattr("banmian.doccano_files._MOST_BYTES", 100)
-    with pytest.raises(FileError, match="holds too much"):
+    monkeypatch.setattr("banmian.archives.MOST_BYTES", 100)
+    with pytest.raises(FileError, match="larger than 0 MB unpacked"):
         list(read_export(zipped(tmp_path / "big.zip", ("all.jsonl", [ROW] * 50))))
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("all.jsonl", "")
+    with pytest.raises(FileError, match="packed in an unusual way"):
+        list(read_export(tmp_path / "odd.zip"))
     broken = io.BytesIO(zipped(tmp_path / "ok.zip", ("all.jsonl", [ROW])).read_bytes()[:-30])
     (tmp_path / "broken.zip").write_bytes(broken.getvalue())
     with pytest.raises(FileError, match="no readable zip"):

@@ -11,8 +11,6 @@ import json
 import re
 import secrets
 import time
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from banmian.annotations import key_of
+from banmian.archives import ArchiveError, read_members
 from banmian.doccano_rows import (
     NO_LABELS,
     Example,
@@ -62,8 +61,6 @@ _TOPIC_KEYS = "pgurtce"  # in the order of TOPICS; none is a span's
 _BATCH = 200  # articles in one upload
 _PAGE_SIZE = 200
 _MOST_EXAMPLES = 100_000
-_MOST_MEMBERS = 1_000
-_MOST_BYTES = 512 * 1024 * 1024
 _JOURNAL = re.compile(r"banmian push ([0-9a-f]{16}) unfinished")
 
 
@@ -526,27 +523,14 @@ def read_export(data: bytes, annotators: Sequence[str]) -> dict[str, dict[int, L
     project; a member's name is compared with them and used for nothing else. Raises DoccanoError.
     """
     found: dict[str, dict[int, Labels]] = {}
-    left = _MOST_BYTES
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
-            if len(members) > _MOST_MEMBERS:
-                raise DoccanoError(f"doccano's export holds more than {_MOST_MEMBERS} files")
-            for info in members:
-                if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-                    raise DoccanoError("doccano's export is packed in an unusual way")
-                name = "" if tuple(annotators) == ("",) else info.filename.removesuffix(".jsonl")
-                if name not in annotators or name in found:
-                    raise DoccanoError("doccano's export holds a file of no annotator")
-                with archive.open(info) as member:
-                    content = member.read(left + 1)
-                left -= len(content)
-                if left < 0:
-                    size = _MOST_BYTES // 1024 // 1024
-                    raise DoccanoError(f"doccano's export is larger than {size} MB")
-                found[name] = dict(_read_labels(content))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
-        raise DoccanoError("doccano's export is no readable zip file") from error
+        for member, content in read_members(data):
+            name = "" if tuple(annotators) == ("",) else member.removesuffix(".jsonl")
+            if name not in annotators or name in found:
+                raise DoccanoError("doccano's export holds a file of no annotator")
+            found[name] = dict(_read_labels(content))
+    except ArchiveError as error:
+        raise DoccanoError(f"doccano's export {error}") from error
     return found
 
 
