@@ -89,7 +89,7 @@ def test_conll_of_others():
         ("甲\n", "line 1: no token"),
         ("# newdoc\n甲\tX-ORG", "line 2: no token"),
         ("# newdoc\n甲\tB-PERSON", "article at line 1: unknown label 'PERSON'"),
-        ("# newdoc\n# banmian = {\n", "line 2: the header is no JSON"),
+        ("# newdoc\n# banmian = {\n", "line 2, header: is not JSON"),
         ('# newdoc\n# banmian = {"cats": ["poem"]}\n甲\tO', "line 1: unknown category"),
         ('# newdoc\n# banmian = {"meta": {"blocks": [["headline", 0, 9]]}}\n甲\tO', "lies outside"),
         ("# newdoc\n# banmian = {}\n\\ud83d\tO", "article at line 1"),
