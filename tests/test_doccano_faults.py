@@ -11,10 +11,11 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
-from banmian import doccano
 from banmian.cli import app
 from banmian.doccano import connect, read_export
-from banmian.doccano_rows import to_doccano
+from banmian.doccano_projects import make_project
+from banmian.doccano_push import push
+from banmian.doccano_rows import RowError, to_doccano
 from banmian.doccano_session import DoccanoError, Limits, check_url
 from fake_doccano import PASSWORD, PROJECT, fake_server, page_of
 from test_doccano_rows import article, example
@@ -227,7 +228,7 @@ def test_an_import_that_fails_is_taken_back():
     with fake_server(replies) as server:
         there = log_in(server)
         with pytest.raises(DoccanoError, match="refuses the import: Invalid data in line 1"):
-            there.push(there.make_project("banmian"), [article()])
+            push(there, make_project(there, "banmian"), [article()])
         heard = dict(server.heard)
     assert json.loads(heard["DELETE v1/projects/1/examples"]) == {"ids": [7]}
     assert heard["DELETE v1/fp/revert/"] == b"upload1"
@@ -238,7 +239,7 @@ def test_an_import_that_loses_articles_is_noticed():
     with fake_server({"GET v1/projects/1/download": export_of()}) as server:
         there = log_in(server)
         with pytest.raises(DoccanoError, match="holds 0 articles of this push instead of 1"):
-            there.push(there.make_project("banmian"), [article()])
+            push(there, make_project(there, "banmian"), [article()])
         assert "DELETE v1/projects/1/examples" not in dict(server.heard)  # [] would delete all
 
 
@@ -247,7 +248,7 @@ def test_a_queue_that_does_not_run():
     with fake_server({"GET v1/tasks/status/import-1": waiting}) as server:
         there = log_in(server)
         with pytest.raises(DoccanoError, match="does `doccano task` run"):
-            there.push(there.make_project("banmian"), [article()])
+            push(there, make_project(there, "banmian"), [article()])
         assert dict(server.heard)["DELETE v1/fp/revert/"] == b"upload1"
 
 
@@ -255,8 +256,8 @@ def test_an_article_that_doccano_cannot_hold_stops_the_push_before_it_begins():
     spans = (article().spans[0], replace(article().spans[0], start=4))
     with fake_server() as server:
         there = log_in(server)
-        with pytest.raises(doccano.RowError, match="overlap"):
-            there.push(there.make_project("banmian"), [replace(article(), spans=spans)])
+        with pytest.raises(RowError, match="overlap"):
+            push(there, make_project(there, "banmian"), [replace(article(), spans=spans)])
         assert not any(key.startswith("POST v1/projects/1") for key, _ in server.heard)
 
 
@@ -265,7 +266,7 @@ def test_a_project_of_another_type_is_left_alone():
     with fake_server({"GET v1/projects": page_of([other])}) as server:
         there = log_in(server)
         with pytest.raises(DoccanoError, match="is of another type"):
-            there.make_project("banmian")
+            make_project(there, "banmian")
 
 
 def test_a_project_without_its_labels_is_removed_again():
@@ -279,7 +280,7 @@ def test_a_project_without_its_labels_is_removed_again():
     with fake_server(replies) as server:
         there = log_in(server)
         with pytest.raises(DoccanoError, match="status 500"):
-            there.make_project("banmian")
+            make_project(there, "banmian")
         assert server.heard[-1][0] == "DELETE v1/projects/1"
 
 

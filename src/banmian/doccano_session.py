@@ -170,3 +170,19 @@ def field_of(value: Any, key: str) -> Any:
     if not isinstance(value, Mapping) or key not in value:
         raise DoccanoError(f"the server's answer is not doccano's (no {key!r} in it)")
     return value[key]
+
+
+def number_of(value: Any, key: str) -> int:
+    """One field of an answer that is a number. Raises DoccanoError where it is none."""
+    number = field_of(value, key)
+    if type(number) is not int or number < 0:
+        raise DoccanoError(f"the server's answer is not doccano's ({key!r} is no number)")
+    return number
+
+
+def text_of(value: Any, key: str) -> str:
+    """One field of an answer that is text. Raises DoccanoError where it is none."""
+    text = field_of(value, key)
+    if not isinstance(text, str):
+        raise DoccanoError(f"the server's answer is not doccano's ({key!r} is no text)")
+    return text

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from banmian.doccano import SPAN_STYLES
+from banmian.doccano_projects import SPAN_STYLES, make_project
+from banmian.doccano_pull import pull
+from banmian.doccano_push import push
 from banmian.types import SPAN_LABELS
 
 from .real_doccano import missing
@@ -120,8 +122,8 @@ def mark(browser, text, choose):
 @pytest.fixture
 def place(doccano, project):
     server = doccano.server()
-    place = server.make_project(project)
-    server.push(place, [article(TEXT)])
+    place = make_project(server, project)
+    push(server, place, [article(TEXT)])
     return place
 
 
@@ -149,7 +151,7 @@ def test_a_correction_in_the_page_comes_back_to_the_code_point(doccano, browser,
     browser.find_element(By.CSS_SELECTOR, ".v-main .v-btn--icon").click()
     wait(browser, lambda _: person.examples()[0]["is_confirmed"])
 
-    (pulled,) = server.pull(place)
+    (pulled,) = pull(server, place)
     (back,) = pulled.articles
     assert back.text == TEXT
     assert [(s.text, s.label) for s in back.spans] == [
