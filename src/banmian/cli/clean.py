@@ -104,7 +104,7 @@ def _write_html(path: Path, cleaned: list[CleanPage], failures: list[Failure]) -
 def _written(result: CleanPage | Failure, form: Format | None) -> Iterator[str]:
     """A page as Markdown or as rows; a page that failed has no Markdown."""
     from banmian.files import dumps
-    from banmian.tagging import failure_row, page_row, text_fields
+    from banmian.rows import failure_row, page_row, text_fields
 
     if form is Format.text:
         if isinstance(result, CleanPage):
@@ -125,7 +125,8 @@ def _written(result: CleanPage | Failure, form: Format | None) -> Iterator[str]:
             **text_fields(article),
         }
         yield dumps(row) + "\n"
-    yield dumps(page_row(result)) + "\n"
+    row = page_row(result.page, len(result.articles), result.furniture, result.duplicates)
+    yield dumps(row) + "\n"
 
 
 _MARK_OF_ROLE = {
