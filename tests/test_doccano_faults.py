@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from banmian.cli import app
 from banmian.doccano import connect, read_export
-from banmian.doccano_projects import make_project
+from banmian.doccano_projects import find_projects, make_project
 from banmian.doccano_push import push
 from banmian.doccano_rows import RowError, to_doccano
 from banmian.doccano_session import DoccanoError, Limits, check_url
@@ -117,6 +117,20 @@ def test_a_redirect_is_not_followed(status):
         ):
             log_in(server)
         assert not other.heard
+
+
+def test_a_list_without_end_is_cut_short():
+    def endless(handler):
+        first = len(server.heard) * 1000
+        rows = [{"id": first + n, "name": "x" * 1000} for n in range(200)]
+        return {"count": 10**9, "results": rows}
+
+    limits = replace(QUICK, session=1 << 21)
+    with fake_server({"GET v1/projects": endless}) as server:
+        there = log_in(server, limits)
+        with pytest.raises(DoccanoError, match="has sent more than 2 MB by now"):
+            find_projects(there, "banmian")
+        assert len(server.heard) < 20
 
 
 def test_a_packed_answer_is_refused():
@@ -403,6 +417,14 @@ def test_a_zip_that_would_fill_the_memory(monkeypatch):
     assert len(bomb.getvalue()) < 1 << 16
     with pytest.raises(DoccanoError, match="larger than 1 MB"):
         read_export(bomb.getvalue(), ("",))
+
+
+def test_a_line_too_long_for_an_article(monkeypatch):
+    monkeypatch.setattr("banmian.doccano._LONGEST_LINE", 100)
+    with pytest.raises(DoccanoError, match="line 2 of doccano's export is too long"):
+        read_export(
+            export_of({"id": 1, "entities": [], "cats": []}, {"id": 2, "x": "x" * 99}), ("",)
+        )
 
 
 def test_a_zip_with_files_of_nobody():

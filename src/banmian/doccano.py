@@ -31,6 +31,7 @@ PROJECT_TYPE = "IntentDetectionAndSlotFilling"
 
 _PAGE_SIZE = 200
 _MOST_EXAMPLES = 100_000
+_LONGEST_LINE = 16 * 1024 * 1024  # of an export, in bytes; parsed it takes many times as much
 
 
 @dataclass(frozen=True)
@@ -230,6 +231,8 @@ def _read_labels(content: bytes) -> Iterator[tuple[int, Labels]]:
     for number, line in enumerate(content.split(b"\n"), 1):
         if not line.strip():
             continue
+        if len(line) > _LONGEST_LINE:
+            raise DoccanoError(f"line {number} of doccano's export is too long for an article")
         try:
             row = json.loads(line)
             entities = tuple(

@@ -52,10 +52,18 @@ def find_projects(server: Server, name: str) -> list[Project]:
 def make_project(
     server: Server, name: str, *, annotator: str = "", collaborative: bool = True
 ) -> Project:
-    """Find a project or create it, with labels, colours, shortcuts, guidelines, its annotator."""
+    """Find a project or create it, with labels, colours, shortcuts, guidelines, its annotator.
+
+    Raises DoccanoError, and leaves no new project behind, where that does not work.
+    """
     title = f"{name}/{annotator}" if annotator else name
     project = next((p for p in find_projects(server, name) if p.name == title), None)
     if project is not None:
+        if project.collaborative and not collaborative:
+            raise DoccanoError(
+                f"the project {title!r} is there already, and its members see each other's labels; "
+                "choose another name with --project"
+            )
         _add_labels(server, project)
         return project
     created = server.call(

@@ -104,15 +104,14 @@ def _mend(server: Server, project: Project) -> int:
             unfinished[match[1]] = number_of(row, "id")
     if not unfinished:
         return 0
-    stored = server.own_labels(project)
+    worked_on = _worked_on(server, project)
     broken, seen = [], set()
-    for example in sorted(server.examples(project), key=lambda e: not e.confirmed):
+    for example in sorted(server.examples(project), key=lambda e: e.id not in worked_on):
         if example.sent.get("push") not in unfinished:
             continue
-        bare = example.id not in stored or stored[example.id] == NO_LABELS
         known = str(example.sent.get("id"))
         again = known in seen
-        if bare and not example.confirmed and (again or example.sent.get("labels")):
+        if example.id not in worked_on and (again or example.sent.get("labels")):
             broken.append(example.id)
         else:
             seen.add(known)
@@ -120,3 +119,11 @@ def _mend(server: Server, project: Project) -> int:
     for journal in unfinished.values():
         _close_journal(server, project, journal)
     return len(broken)
+
+
+def _worked_on(server: Server, project: Project) -> set[int]:
+    """The articles that have labels, the model's or anybody's, or that anybody has confirmed."""
+    labels = server.labels(project, confirmed=False).values()
+    confirmed = server.labels(project, confirmed=True).values()
+    labelled = {number for own in labels for number, found in own.items() if found != NO_LABELS}
+    return labelled.union(*confirmed)

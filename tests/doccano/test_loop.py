@@ -276,6 +276,34 @@ def test_a_push_cut_short_is_mended_by_the_next(doccano, project):
     assert list(pulled.articles) == articles
 
 
+def test_mending_leaves_what_another_member_has_done(doccano, project):
+    server = doccano.server()
+    place = make_project(server, project, collaborative=False)
+    articles = [article(text, n) for n, text in enumerate(ODD[:3])]
+    push(server, place, articles)
+    doccano.person("gwen", 0)
+    add_member(server, place, "gwen")
+    admin, gwen = doccano.person("admin", place.id), doccano.person("gwen", place.id)
+    number = {e["text"]: e["id"] for e in admin.examples()}
+    for text in ODD[:3]:
+        admin.call("DELETE", f"examples/{number[text]}/spans")
+        admin.call("DELETE", f"examples/{number[text]}/categories")
+    gwen.mark(number[ODD[0]], *utf16(ODD[0], "村委会"), "ORG")
+    gwen.confirm(number[ODD[1]])
+    name = admin.examples()[0]["meta"]["meta"]["doccano"]["push"]
+    admin.call("POST", "tags", text=f"banmian push {name} unfinished")
+    assert push(server, place, articles).mended == 1
+    there = {e["text"]: e["id"] for e in admin.examples()}
+    assert [there[text] == number[text] for text in ODD[:3]] == [True, True, False]
+
+
+def test_a_shared_project_does_not_turn_individual_without_a_word(doccano, banmian, project, page):
+    assert banmian("push", page, "--project", project).code == 0
+    done = banmian("push", page, "--project", project, "--individual")
+    assert done.code == 1
+    assert "its members see each other's labels; choose another name" in done.err
+
+
 def test_an_interrupted_push_takes_back_what_it_sent(doccano, project, monkeypatch):
     server = doccano.server()
     place = make_project(server, project)

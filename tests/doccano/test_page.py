@@ -21,7 +21,7 @@ try:
 except ImportError:
     missing("selenium is not installed")
 
-TEXT = "𠮷县😀成立村委会\r\n第二行农旅合作社，党员先锋岗👍"
+TEXT = "𠮷县😀成立村委会\r\n\u3000\u3000第二行，e\u0301好a\u0308\u0323农旅合作社，葛\U000e0100👨‍👩‍👧党员先锋岗👍"
 
 # Where a string stands in the window; the page draws each line as an SVG text.
 _PLACE = """
@@ -140,11 +140,13 @@ def test_a_correction_in_the_page_comes_back_to_the_code_point(doccano, browser,
     wait(browser, lambda b: b.execute_script(_MARKS))
     assert browser.execute_script(_MARKS) == [["村委会", "ORG"]]
 
-    # A person marks something else, on the line behind a CRLF, and before an emoji.
+    # A person marks something else, on the line behind a CRLF, around combining marks, before an emoji.
+    mark(browser, "e\u0301好", lambda: choose(browser, "INDICATOR"))
     mark(browser, "农旅合作社", lambda: choose(browser, "INITIATIVE"))
     mark(browser, "党员先锋岗", lambda: choose(browser, "SLOGAN"))
     assert dict(browser.execute_script(_MARKS)) == {
         "村委会": "ORG",
+        "e\u0301好": "INDICATOR",
         "农旅合作社": "INITIATIVE",
         "党员先锋岗": "SLOGAN",
     }
@@ -156,6 +158,7 @@ def test_a_correction_in_the_page_comes_back_to_the_code_point(doccano, browser,
     assert back.text == TEXT
     assert [(s.text, s.label) for s in back.spans] == [
         ("村委会", "ORG"),
+        ("e\u0301好", "INDICATOR"),
         ("农旅合作社", "INITIATIVE"),
         ("党员先锋岗", "SLOGAN"),
     ]

@@ -101,7 +101,7 @@ def _report(server: Server, pushed: Pushed) -> bool:
         say(f"{key}: doccano has another text of it (article {example.id}); left as it is")
     spans = sum(len(article.spans) for article in plan.new)
     say(
-        f"{pushed.project.name}: {len(plan.new)} articles pushed with {spans} spans, "
+        f"project {pushed.project.name}: {len(plan.new)} articles pushed with {spans} spans, "
         f"{len(plan.present)} there already, {len(plan.changed)} changed"
     )
     say(f"annotate at {server.url}projects/{pushed.project.id}/{ANNOTATION_PAGE}")
