@@ -2,10 +2,17 @@
 
 import io
 import json
+import os
+import pty
 import re
+import signal
 import subprocess
+import sys
+import termios
+import threading
 import time
 import zipfile
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -20,6 +27,7 @@ from banmian.doccano_session import DoccanoError, Limits, check_url
 from fake_doccano import PASSWORD, PROJECT, fake_server, page_of
 from test_doccano_rows import article, example
 
+PROGRESS = {"total": 4, "progress": [{"user": "zoe", "done": 3}]}
 QUICK = Limits(silence=1, whole=2, task=1, reply=1 << 20)
 
 
@@ -439,6 +447,96 @@ def test_a_zip_with_files_of_nobody():
 
 
 # the command line
+
+
+REFUSED = (400, {"non_field_errors": ["Unable to log in with provided credentials."]})
+FAULTS = {
+    "down": ({}, "cannot be reached"),
+    "slow": ({"GET v1/me": lambda _: time.sleep(3)}, "does not answer within 1 s"),
+    "500": ({"GET v1/projects": (500, b"<h1>Server Error</h1>")}, "answers status 500"),
+    "wrong password": ({"POST v1/auth/login/": REFUSED}, "does not accept this user name"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("command", ["push", "pull", "status"])
+def test_each_fault_is_one_line_and_leaves_no_file(command, fault, nlp, monkeypatch, tmp_path):
+    replies, says = FAULTS[fault]
+    monkeypatch.setattr("banmian.model.load", lambda _: nlp)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "page.txt").write_text("县里办夜校\n\n县里的夜校开了班，居民都说好。\n")
+    with fake_server(replies) as server:
+        account = {"URL": server.url, "USERNAME": "admin", "PASSWORD": PASSWORD}
+        if fault == "down":
+            server.shutdown()
+            server.server_close()
+        done = CliRunner().invoke(
+            app,
+            ["doccano", command, "--timeout", "1", *(["page.txt"] if command == "push" else [])],
+            env={f"DOCCANO_{name}": value for name, value in account.items()},
+        )
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert says in done.stderr
+    assert PASSWORD not in done.stderr
+    assert [file.name for file in tmp_path.rglob("*")] == ["page.txt"]
+
+
+def test_a_pull_that_is_broken_off_by_hand_leaves_the_old_file(tmp_path):
+    """Ctrl-C while the server is still sending."""
+    old = tmp_path / "banmian.jsonl"
+    old.write_text("")
+    reached = threading.Event()
+
+    def hang(_):
+        reached.set()
+        time.sleep(20)
+
+    with fake_server(with_articles(article(), **{"GET v1/projects/1/download": hang})) as server:
+        account = {"URL": server.url, "USERNAME": "admin", "PASSWORD": PASSWORD}
+        pull = subprocess.Popen(
+            [sys.executable, "-m", "banmian", "doccano", "pull", "-o", tmp_path],
+            env={**os.environ, **{f"DOCCANO_{name}": value for name, value in account.items()}},
+            stderr=subprocess.PIPE,
+        )
+        assert reached.wait(60)
+        pull.send_signal(signal.SIGINT)
+        said = pull.communicate(timeout=15)[1].decode()
+    assert pull.returncode != 0
+    assert "Traceback" not in said
+    assert [file.name for file in tmp_path.iterdir()] == ["banmian.jsonl"]
+    assert old.read_text() == ""
+
+
+@pytest.mark.timeout(120)
+def test_the_password_is_asked_for_and_not_shown():
+    with fake_server({"GET v1/projects/1/metrics/member-progress": PROGRESS}) as server:
+        ours, theirs = pty.openpty()
+        names = [name for name in os.environ if not name.startswith("DOCCANO_")]
+        asked = subprocess.Popen(
+            [sys.executable, "-m", "banmian", "doccano", "status"],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env={name: os.environ[name] for name in names},
+            start_new_session=True,
+        )
+        os.close(theirs)
+        shown = b""
+        for question, answer in (("address", server.url), ("user", "admin"), ("pass", PASSWORD)):
+            while question.encode() not in shown:
+                shown += os.read(ours, 1000)
+            while question == "pass" and termios.tcgetattr(ours)[3] & termios.ECHO:
+                time.sleep(0.05)
+            os.write(ours, f"{answer}\n".encode())
+        with suppress(OSError):  # the terminal is gone with the program
+            while piece := os.read(ours, 1000):
+                shown += piece
+        os.close(ours)
+        assert asked.wait(30) == 0, shown.decode()
+    assert b"zoe" in shown
+    assert PASSWORD.encode() not in shown
 
 
 def test_without_a_terminal_nobody_is_asked(monkeypatch, run):
