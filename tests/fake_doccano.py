@@ -6,7 +6,8 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from banmian.doccano import PROJECT_TYPE, category_types, span_types
+from banmian.doccano import PROJECT_TYPE
+from banmian.doccano_projects import category_types, span_types
 
 PASSWORD = "correct-horse-battery"
 PROJECT = {

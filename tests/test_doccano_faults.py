@@ -2,23 +2,32 @@
 
 import io
 import json
+import os
+import pty
 import re
+import signal
 import subprocess
+import sys
+import termios
+import threading
 import time
 import zipfile
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
 
-from banmian import doccano
 from banmian.cli import app
 from banmian.doccano import connect, read_export
-from banmian.doccano_rows import to_doccano
+from banmian.doccano_projects import find_projects, make_project
+from banmian.doccano_push import push
+from banmian.doccano_rows import RowError, to_doccano
 from banmian.doccano_session import DoccanoError, Limits, check_url
 from fake_doccano import PASSWORD, PROJECT, fake_server, page_of
 from test_doccano_rows import article, example
 
+PROGRESS = {"total": 4, "progress": [{"user": "zoe", "done": 3}]}
 QUICK = Limits(silence=1, whole=2, task=1, reply=1 << 20)
 
 
@@ -116,6 +125,20 @@ def test_a_redirect_is_not_followed(status):
         ):
             log_in(server)
         assert not other.heard
+
+
+def test_a_list_without_end_is_cut_short():
+    def endless(handler):
+        first = len(server.heard) * 1000
+        rows = [{"id": first + n, "name": "x" * 1000} for n in range(200)]
+        return {"count": 10**9, "results": rows}
+
+    limits = replace(QUICK, session=1 << 21)
+    with fake_server({"GET v1/projects": endless}) as server:
+        there = log_in(server, limits)
+        with pytest.raises(DoccanoError, match="has sent more than 2 MB by now"):
+            find_projects(there, "banmian")
+        assert len(server.heard) < 20
 
 
 def test_a_packed_answer_is_refused():
@@ -227,7 +250,7 @@ def test_an_import_that_fails_is_taken_back():
     with fake_server(replies) as server:
         there = log_in(server)
         with pytest.raises(DoccanoError, match="refuses the import: Invalid data in line 1"):
-            there.push(there.make_project("banmian"), [article()])
+            push(there, make_project(there, "banmian"), [article()])
         heard = dict(server.heard)
     assert json.loads(heard["DELETE v1/projects/1/examples"]) == {"ids": [7]}
     assert heard["DELETE v1/fp/revert/"] == b"upload1"
@@ -238,7 +261,7 @@ def test_an_import_that_loses_articles_is_noticed():
     with fake_server({"GET v1/projects/1/download": export_of()}) as server:
         there = log_in(server)
         with pytest.raises(DoccanoError, match="holds 0 articles of this push instead of 1"):
-            there.push(there.make_project("banmian"), [article()])
+            push(there, make_project(there, "banmian"), [article()])
         assert "DELETE v1/projects/1/examples" not in dict(server.heard)  # [] would delete all
 
 
@@ -247,7 +270,7 @@ def test_a_queue_that_does_not_run():
     with fake_server({"GET v1/tasks/status/import-1": waiting}) as server:
         there = log_in(server)
         with pytest.raises(DoccanoError, match="does `doccano task` run"):
-            there.push(there.make_project("banmian"), [article()])
+            push(there, make_project(there, "banmian"), [article()])
         assert dict(server.heard)["DELETE v1/fp/revert/"] == b"upload1"
 
 
@@ -255,8 +278,8 @@ def test_an_article_that_doccano_cannot_hold_stops_the_push_before_it_begins():
     spans = (article().spans[0], replace(article().spans[0], start=4))
     with fake_server() as server:
         there = log_in(server)
-        with pytest.raises(doccano.RowError, match="overlap"):
-            there.push(there.make_project("banmian"), [replace(article(), spans=spans)])
+        with pytest.raises(RowError, match="overlap"):
+            push(there, make_project(there, "banmian"), [replace(article(), spans=spans)])
         assert not any(key.startswith("POST v1/projects/1") for key, _ in server.heard)
 
 
@@ -265,7 +288,7 @@ def test_a_project_of_another_type_is_left_alone():
     with fake_server({"GET v1/projects": page_of([other])}) as server:
         there = log_in(server)
         with pytest.raises(DoccanoError, match="is of another type"):
-            there.make_project("banmian")
+            make_project(there, "banmian")
 
 
 def test_a_project_without_its_labels_is_removed_again():
@@ -279,7 +302,7 @@ def test_a_project_without_its_labels_is_removed_again():
     with fake_server(replies) as server:
         there = log_in(server)
         with pytest.raises(DoccanoError, match="status 500"):
-            there.make_project("banmian")
+            make_project(there, "banmian")
         assert server.heard[-1][0] == "DELETE v1/projects/1"
 
 
@@ -395,13 +418,21 @@ def test_names_from_the_server_are_no_paths(pull, tmp_path):
 
 
 def test_a_zip_that_would_fill_the_memory(monkeypatch):
-    monkeypatch.setattr(doccano, "_MOST_BYTES", 1 << 20)
+    monkeypatch.setattr("banmian.archives.MOST_BYTES", 1 << 20)
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("all.jsonl", b" " * (8 << 20))
     assert len(bomb.getvalue()) < 1 << 16
     with pytest.raises(DoccanoError, match="larger than 1 MB"):
         read_export(bomb.getvalue(), ("",))
+
+
+def test_a_line_too_long_for_an_article(monkeypatch):
+    monkeypatch.setattr("banmian.doccano._LONGEST_LINE", 100)
+    with pytest.raises(DoccanoError, match="line 2 of doccano's export is too long"):
+        read_export(
+            export_of({"id": 1, "entities": [], "cats": []}, {"id": 2, "x": "x" * 99}), ("",)
+        )
 
 
 def test_a_zip_with_files_of_nobody():
@@ -416,6 +447,96 @@ def test_a_zip_with_files_of_nobody():
 
 
 # the command line
+
+
+REFUSED = (400, {"non_field_errors": ["Unable to log in with provided credentials."]})
+FAULTS = {
+    "down": ({}, "cannot be reached"),
+    "slow": ({"GET v1/me": lambda _: time.sleep(3)}, "does not answer within 1 s"),
+    "500": ({"GET v1/projects": (500, b"<h1>Server Error</h1>")}, "answers status 500"),
+    "wrong password": ({"POST v1/auth/login/": REFUSED}, "does not accept this user name"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("command", ["push", "pull", "status"])
+def test_each_fault_is_one_line_and_leaves_no_file(command, fault, nlp, monkeypatch, tmp_path):
+    replies, says = FAULTS[fault]
+    monkeypatch.setattr("banmian.model.load", lambda _: nlp)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "page.txt").write_text("县里办夜校\n\n县里的夜校开了班，居民都说好。\n")
+    with fake_server(replies) as server:
+        account = {"URL": server.url, "USERNAME": "admin", "PASSWORD": PASSWORD}
+        if fault == "down":
+            server.shutdown()
+            server.server_close()
+        done = CliRunner().invoke(
+            app,
+            ["doccano", command, "--timeout", "1", *(["page.txt"] if command == "push" else [])],
+            env={f"DOCCANO_{name}": value for name, value in account.items()},
+        )
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert says in done.stderr
+    assert PASSWORD not in done.stderr
+    assert [file.name for file in tmp_path.rglob("*")] == ["page.txt"]
+
+
+def test_a_pull_that_is_broken_off_by_hand_leaves_the_old_file(tmp_path):
+    """Ctrl-C while the server is still sending."""
+    old = tmp_path / "banmian.jsonl"
+    old.write_text("")
+    reached = threading.Event()
+
+    def hang(_):
+        reached.set()
+        time.sleep(20)
+
+    with fake_server(with_articles(article(), **{"GET v1/projects/1/download": hang})) as server:
+        account = {"URL": server.url, "USERNAME": "admin", "PASSWORD": PASSWORD}
+        pull = subprocess.Popen(
+            [sys.executable, "-m", "banmian", "doccano", "pull", "-o", tmp_path],
+            env={**os.environ, **{f"DOCCANO_{name}": value for name, value in account.items()}},
+            stderr=subprocess.PIPE,
+        )
+        assert reached.wait(60)
+        pull.send_signal(signal.SIGINT)
+        said = pull.communicate(timeout=15)[1].decode()
+    assert pull.returncode != 0
+    assert "Traceback" not in said
+    assert [file.name for file in tmp_path.iterdir()] == ["banmian.jsonl"]
+    assert old.read_text() == ""
+
+
+@pytest.mark.timeout(120)
+def test_the_password_is_asked_for_and_not_shown():
+    with fake_server({"GET v1/projects/1/metrics/member-progress": PROGRESS}) as server:
+        ours, theirs = pty.openpty()
+        names = [name for name in os.environ if not name.startswith("DOCCANO_")]
+        asked = subprocess.Popen(
+            [sys.executable, "-m", "banmian", "doccano", "status"],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env={name: os.environ[name] for name in names},
+            start_new_session=True,
+        )
+        os.close(theirs)
+        shown = b""
+        for question, answer in (("address", server.url), ("user", "admin"), ("pass", PASSWORD)):
+            while question.encode() not in shown:
+                shown += os.read(ours, 1000)
+            while question == "pass" and termios.tcgetattr(ours)[3] & termios.ECHO:
+                time.sleep(0.05)
+            os.write(ours, f"{answer}\n".encode())
+        with suppress(OSError):  # the terminal is gone with the program
+            while piece := os.read(ours, 1000):
+                shown += piece
+        os.close(ours)
+        assert asked.wait(30) == 0, shown.decode()
+    assert b"zoe" in shown
+    assert PASSWORD.encode() not in shown
 
 
 def test_without_a_terminal_nobody_is_asked(monkeypatch, run):

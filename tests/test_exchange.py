@@ -89,7 +89,7 @@ def test_conll_of_others():
         ("甲\n", "line 1: no token"),
         ("# newdoc\n甲\tX-ORG", "line 2: no token"),
         ("# newdoc\n甲\tB-PERSON", "article at line 1: unknown label 'PERSON'"),
-        ("# newdoc\n# banmian = {\n", "line 2: the header is no JSON"),
+        ("# newdoc\n# banmian = {\n", "line 2, header: is not JSON"),
         ('# newdoc\n# banmian = {"cats": ["poem"]}\n甲\tO', "line 1: unknown category"),
         ('# newdoc\n# banmian = {"meta": {"blocks": [["headline", 0, 9]]}}\n甲\tO', "lies outside"),
         ("# newdoc\n# banmian = {}\n\\ud83d\tO", "article at line 1"),
@@ -196,13 +196,17 @@ def test_a_row_that_is_none_names_file_line_and_article(tmp_path, row, message):
 
 
 def test_zips_that_mean_harm_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("banmian.doccano_files._MOST_MEMBERS", 3)
+    monkeypatch.setattr("banmian.archives.MOST_MEMBERS", 3)
     many = zipped(tmp_path / "many.zip", *((f"{n}.jsonl", []) for n in range(4)))
     with pytest.raises(FileError, match="more than 3 files"):
         list(read_export(many))
-    monkeypatch.setattr("banmian.doccano_files._MOST_BYTES", 100)
-    with pytest.raises(FileError, match="holds too much"):
+    monkeypatch.setattr("banmian.archives.MOST_BYTES", 100)
+    with pytest.raises(FileError, match="larger than 0 MB unpacked"):
         list(read_export(zipped(tmp_path / "big.zip", ("all.jsonl", [ROW] * 50))))
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("all.jsonl", "")
+    with pytest.raises(FileError, match="packed in an unusual way"):
+        list(read_export(tmp_path / "odd.zip"))
     broken = io.BytesIO(zipped(tmp_path / "ok.zip", ("all.jsonl", [ROW])).read_bytes()[:-30])
     (tmp_path / "broken.zip").write_bytes(broken.getvalue())
     with pytest.raises(FileError, match="no readable zip"):

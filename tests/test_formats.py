@@ -18,7 +18,8 @@ from banmian.cli import app
 from banmian.files import FileError, sha256
 from banmian.html_pages import decode_html, html_text
 from banmian.pages import find_pages, read_page
-from banmian.pdf import Box, layout_text, pdf_text
+from banmian.pdf import layout_text, pdf_text
+from banmian.pdf_lines import Box
 from banmian.types import Failure, Page
 
 SIZE = (600, 800)

@@ -112,9 +112,9 @@ def set_up(place: Place) -> None:
         return
     say(f"Setting up doccano in {place.env} (2-3 minutes, once)")
     shutil.rmtree(place.env, ignore_errors=True)
-    run([find_python(), "-m", "venv", str(place.env)])
+    run(place, [find_python(), "-m", "venv", str(place.env)])
     pip = [str(place.python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    run([*pip, "--require-hashes", "-r", str(LOCK)])
+    run(place, [*pip, "--require-hashes", "-r", str(LOCK)])
     mark.write_text(wanted, encoding="utf-8")
 
 
@@ -122,7 +122,7 @@ def find_python() -> str:
     """A Python that doccano 1.8.4 runs on."""
     named = os.environ.get("DOCCANO_PYTHON")
     if named:
-        return named
+        return str(Path(named).absolute()) if os.sep in named else named
     if (3, 10) <= sys.version_info[:2] <= (3, 12):
         return sys.executable
     for name in PYTHONS:
@@ -132,10 +132,19 @@ def find_python() -> str:
     raise ServerError("doccano 1.8.4 needs Python 3.10 to 3.12; name one in DOCCANO_PYTHON")
 
 
-def run(command: list[str], env: dict[str, str] | None = None, log: Path | None = None) -> None:
+def run(
+    place: Place, command: list[str], env: dict[str, str] | None = None, log: Path | None = None
+) -> None:
     """Run a command to its end; its output goes to a log, and its last line into the error."""
+    place.home.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(  # noqa: S603 - our own commands
-        command, env=env, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        env=env,
+        cwd=place.home,  # Python and doccano import what they find in the working directory
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     if log:
         with log.open("a", encoding="utf-8") as stream:
@@ -158,6 +167,7 @@ def start(place: Place, port: int) -> None:
     set_up(place)
     account = make_account(place, account, port)
     run(
+        place,
         [str(place.env / "bin" / "doccano"), "init"],
         env=place.variables(),
         log=place.logs / "init.log",
@@ -205,7 +215,7 @@ def create_user(place: Place, name: str, password: str, *, admin: bool = False) 
     """Create a user, or give one a new password."""
     new = {"NEW_USERNAME": name, "NEW_PASSWORD": password, "NEW_IS_ADMIN": str(int(admin))}
     command = [str(place.python), "-c", _CREATE_USER]
-    run(command, env={**place.variables(), **new}, log=place.logs / "init.log")
+    run(place, command, env={**place.variables(), **new}, log=place.logs / "init.log")
 
 
 def launch(place: Place, name: str, command: list[str]) -> None:

@@ -11,6 +11,9 @@ import unicodedata
 _FULL_WIDTH_OF = {",": "，", ";": "；", ":": "：", "!": "！", "?": "？", "(": "（", ")": "）"}
 _ASCII_PUNCTUATION = re.compile(r"[,;:!?()]")
 _STRAIGHT_QUOTE = re.compile("[\"'＂＇]")
+# What opens, and what closes it.
+QUOTES = {"“": "”", "‘": "’", "「": "」", "『": "』", "《": "》"}
+PARTNER = {**QUOTES, "（": "）", "(": ")", "【": "】"}
 _PAIRS = {'"': "“”", "'": "‘’"}
 
 # Full-width forms that print as Chinese punctuation keep their width.

@@ -7,19 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from banmian.characters import PARTNER
 from banmian.types import GENRES, SPAN_LABELS, TOPICS, AnnotatedArticle, Span
 
-_PARTNER = {
-    "“": "”",
-    "‘": "’",
-    "「": "」",
-    "『": "』",
-    "（": "）",
-    "(": ")",
-    "《": "》",
-    "【": "】",
-    "[": "]",
-}
+_PARTNER = {**PARTNER, "[": "]"}
 _OPENER = {closer: opener for opener, closer in _PARTNER.items()}
 _EDGE_PUNCTUATION = frozenset("，。、；：！？,.;:!?\"'·—…-–~～/|")
 _CHINESE_DIGITS = "〇零一二两三四五六七八九十百千万亿半"

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from banmian.annotations import from_row, key_of, to_row
+from banmian.files import FileError, parse_object
 from banmian.types import AnnotatedArticle
 
 _HEADER = "# banmian = "
@@ -120,7 +121,10 @@ def read_conll(text: str) -> Iterator[AnnotatedArticle]:
                 yield from _finished(draft)
                 draft = _Draft(first_line=number + 1)
         elif bare.startswith(_HEADER):
-            draft.header = _header(bare.removeprefix(_HEADER), number)
+            try:
+                draft.header = parse_object(bare.removeprefix(_HEADER), f"line {number}, header")
+            except FileError as error:
+                raise ConllError(str(error)) from error
         elif not _is_comment(bare):
             columns = bare.split("\t") if "\t" in bare else bare.split()
             if len(columns) < 2 or not columns[0] or not _TAG.fullmatch(columns[-1]):
@@ -136,16 +140,6 @@ def _is_comment(line: str) -> bool:
         and "\t" not in line
         and not _TAG.fullmatch(line.rsplit(maxsplit=1)[-1])
     )
-
-
-def _header(text: str, number: int) -> dict[str, Any]:
-    try:
-        header = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ConllError(f"line {number}: the header is no JSON ({error})") from error
-    if not isinstance(header, dict):
-        raise ConllError(f"line {number}: the header is no JSON object")
-    return header
 
 
 def _finished(draft: _Draft) -> Iterator[AnnotatedArticle]:

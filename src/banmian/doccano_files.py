@@ -6,22 +6,18 @@ such: one that looks like a user's name becomes ``meta.annotator``.
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from banmian.annotations import from_row
+from banmian.archives import ArchiveError, read_members
 from banmian.doccano_rows import Example, Labels, from_doccano
-from banmian.files import MAX_BYTES, FileError, parse_jsonl, read_bytes
+from banmian.files import FileError, parse_jsonl, read_bytes
 from banmian.types import GENRES, AnnotatedArticle
 from banmian.utf16 import Utf16Offsets
 
-_MOST_MEMBERS = 1000
-_MOST_BYTES = 512 * 1024 * 1024
 _USER_NAME = re.compile(r"[\w.@+-]{1,150}")
 _OWN_KEYS = frozenset(
     {"id", "text", "data", "entities", "label", "labels", "cats", "meta", "Comments"}
@@ -49,23 +45,14 @@ def _members(path: Path) -> Iterator[tuple[str, str, bytes]]:
     if not data.startswith(b"PK"):
         yield "", str(path), data
         return
-    left = _MOST_BYTES
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
-            if len(members) > _MOST_MEMBERS:
-                raise FileError(f"{path}: holds more than {_MOST_MEMBERS} files")
-            for number, info in enumerate(members, 1):
-                with archive.open(info) as member:
-                    content = member.read(min(left, MAX_BYTES) + 1)
-                left -= len(content)
-                if left < 0 or len(content) > MAX_BYTES:
-                    raise FileError(f"{path}: holds too much (file {number} of {len(members)})")
-                user = info.filename.removesuffix(".jsonl")
-                known = user if _USER_NAME.fullmatch(user) else f"annotator {number}"
-                yield known if len(members) > 1 else "", f"{path}, file {number}", content
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
-        raise FileError(f"{path}: is no readable zip file ({error})") from error
+        members = list(read_members(data))
+    except ArchiveError as error:
+        raise FileError(f"{path}: {error}") from error
+    for number, (member, content) in enumerate(members, 1):
+        user = member.removesuffix(".jsonl")
+        known = user if _USER_NAME.fullmatch(user) else f"annotator {number}"
+        yield known if len(members) > 1 else "", f"{path}, file {number}", content
 
 
 def _named(row: dict[str, Any]) -> str:

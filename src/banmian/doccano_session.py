@@ -29,13 +29,14 @@ class Limits:
     """How long to wait for a server, in seconds, and how much to take from it, in bytes.
 
     ``silence`` is the longest wait for the next bytes, ``whole`` for a whole answer, ``task`` for an
-    import or export to be done.
+    import or export to be done. ``reply`` is the largest answer, ``session`` all of them together.
     """
 
     silence: float = 30
     whole: float = 120
     task: float = 300
-    reply: int = 256 * 1024 * 1024
+    reply: int = 64 * 1024 * 1024
+    session: int = 1024 * 1024 * 1024
 
 
 class GuardedSession(requests.Session):
@@ -47,6 +48,7 @@ class GuardedSession(requests.Session):
     def __init__(self, url: str, limits: Limits, secrets: tuple[str, ...] = ()) -> None:
         super().__init__()
         self.url, self.limits = url, limits
+        self._taken = 0
         self._secrets = tuple(secret for secret in secrets if secret)
         # A body that unpacks itself could be any size.
         self.headers.update({"Referer": url, "Accept-Encoding": "identity"})
@@ -90,8 +92,12 @@ class GuardedSession(requests.Session):
                 if len(data) > self.limits.reply:
                     size = self.limits.reply // 1024 // 1024
                     raise DoccanoError(f"{self.url} answers with more than {size} MB")
+                if self._taken + len(data) > self.limits.session:
+                    size = self.limits.session // 1024 // 1024
+                    raise DoccanoError(f"{self.url} has sent more than {size} MB by now")
                 if monotonic() > until:
                     raise DoccanoError(f"{self.url} answers too slowly")
+        self._taken += len(data)
         response._content = bytes(data)  # noqa: SLF001 - where requests keeps a body it has read
         return response
 
@@ -170,3 +176,19 @@ def field_of(value: Any, key: str) -> Any:
     if not isinstance(value, Mapping) or key not in value:
         raise DoccanoError(f"the server's answer is not doccano's (no {key!r} in it)")
     return value[key]
+
+
+def number_of(value: Any, key: str) -> int:
+    """One field of an answer that is a number. Raises DoccanoError where it is none."""
+    number = field_of(value, key)
+    if type(number) is not int or number < 0:
+        raise DoccanoError(f"the server's answer is not doccano's ({key!r} is no number)")
+    return number
+
+
+def text_of(value: Any, key: str) -> str:
+    """One field of an answer that is text. Raises DoccanoError where it is none."""
+    text = field_of(value, key)
+    if not isinstance(text, str):
+        raise DoccanoError(f"the server's answer is not doccano's ({key!r} is no text)")
+    return text

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import re
 
-_PARTNER = {
-    "“": "”",
-    "‘": "’",
-    "「": "」",
-    "『": "』",
-    "《": "》",
-    "（": "）",
-    "(": ")",
-    "【": "】",
-}
-_QUOTES = frozenset("“‘「『《")
-_OPENER = {closer: opener for opener, closer in _PARTNER.items()}
+from banmian.characters import PARTNER, QUOTES
+
+_OPENER = {closer: opener for opener, closer in PARTNER.items()}
 _PUNCTUATION = frozenset("，。、；：！？,.;:!?…—-–·~～/| \t\n　")
 
 # A verb that a body's name does not begin with, and a person's role that ends it.
@@ -72,9 +63,9 @@ def trim(text: str, start: int, end: int, label: str) -> tuple[int, int] | None:
         before = (start, end)
         if text[start] in _PUNCTUATION or text[start] in _OPENER:
             start += 1
-        elif text[end - 1] in _PUNCTUATION or text[end - 1] in _PARTNER:
+        elif text[end - 1] in _PUNCTUATION or text[end - 1] in PARTNER:
             end -= 1
-        elif text[start] in _PARTNER and _partner_of_opener(text, start, end) < 0:
+        elif text[start] in PARTNER and _partner_of_opener(text, start, end) < 0:
             start += 1
         elif text[end - 1] in _OPENER and _partner_of_closer(text, start, end) < 0:
             if start and text[start - 1] == _OPENER[text[end - 1]]:
@@ -83,13 +74,13 @@ def trim(text: str, start: int, end: int, label: str) -> tuple[int, int] | None:
                     start, end = start + 1, end - 1
             else:
                 end -= 1
-        elif text[start] in _QUOTES and _partner_of_opener(text, start, end) == end - 1:
+        elif text[start] in QUOTES and _partner_of_opener(text, start, end) == end - 1:
             start, end = start + 1, end - 1
         elif text[end - 1] in "）)" and label in ("ORG", "INITIATIVE"):
             end = _partner_of_closer(text, start, end)  # a gloss behind a name
     if start >= end:
         return None
-    if start and text[start - 1] in _QUOTES and _closes_inside(text, start, end):
+    if start and text[start - 1] in QUOTES and _closes_inside(text, start, end):
         start -= 1
     return start, end
 
@@ -105,7 +96,7 @@ def _partner_of_opener(text: str, at: int, end: int) -> int:
     for position in range(at, end):
         if text[position] == text[at]:
             depth += 1
-        elif text[position] == _PARTNER[text[at]]:
+        elif text[position] == PARTNER[text[at]]:
             depth -= 1
             if depth == 0:
                 return position

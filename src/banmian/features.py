@@ -10,10 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from banmian.characters import is_han
+from banmian.characters import QUOTES, is_han
 from banmian.lexicon import longest_words
 
-_CLOSER = {"“": "”", "‘": "’", "「": "」", "『": "』", "《": "》"}
 _PUNCTUATION = frozenset("，。、；：！？（）“”‘’《》 ")
 _CHINESE_NUMERALS = frozenset("零一二两三四五六七八九十百千万亿半几数")
 _TYPES = (("n", _CHINESE_NUMERALS), ("q", "“‘「『"), ("Q", "”’」』"), ("_", " "))
@@ -160,9 +159,9 @@ def _innermost_quotes(line: str) -> list[_Quoted | None]:
     innermost: list[_Quoted | None] = [None] * len(line)
     open_marks: list[tuple[str, int]] = []
     for at, char in enumerate(line):
-        if char in _CLOSER:
+        if char in QUOTES:
             open_marks.append((char, at))
-        elif open_marks and char == _CLOSER[open_marks[-1][0]]:
+        elif open_marks and char == QUOTES[open_marks[-1][0]]:
             mark, start = open_marks.pop()
             quoted = _Quoted(mark, start, at)
             for inside in range(start, at + 1):

@@ -128,13 +128,18 @@ def parse_jsonl(data: bytes, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise FileError(f"{name}, line {number}: is not JSON ({error})") from error
-        if not isinstance(row, dict):
-            raise FileError(f"{name}, line {number}: is not a JSON object")
-        yield number, row
+        yield number, parse_object(line, f"{name}, line {number}")
+
+
+def parse_object(text: str, place: str) -> dict[str, Any]:
+    """Text as a JSON object. Raises FileError, which begins with the place, for what is none."""
+    try:
+        row = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FileError(f"{place}: is not JSON ({error})") from error
+    if not isinstance(row, dict):
+        raise FileError(f"{place}: is not a JSON object")
+    return row
 
 
 def replace_part(path: Path, name: str, content: str) -> None:

@@ -10,6 +10,7 @@ from banmian import indicators
 from banmian.articles import clean_page
 from banmian.cleaning import to_page
 from banmian.pages import read_page
+from banmian.rows import failure_row, page_row, text_fields
 from banmian.types import GENRES, TOPICS, Article, Block, CleanPage, Failure, Span
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def page_rows(
         spans = tuple(s for s in kept.spans if s.score is None or s.score >= min_score)
         kept = replace(kept, spans=spans)
         rows.append(article_row(cleaned, number, article, kept, model))
-    rows.append(page_row(cleaned))
+    rows.append(page_row(cleaned.page, len(rows), cleaned.furniture, cleaned.duplicates))
     return rows
 
 
@@ -116,16 +117,6 @@ def article_row(
         **text_fields(article),
         "spans": [_span_row(article, span) for span in tags.spans],
         "model": model,
-    }
-
-
-def text_fields(article: Article) -> dict[str, Any]:
-    """The fields of a row that say what an article's text is and where it stood."""
-    return {
-        "text": article.text,
-        "blocks": [{"role": b.role, "start": b.start, "end": b.end} for b in article.blocks],
-        "source": [list(run) for run in article.source],
-        "joints": [{"at": joint.at, "confidence": joint.confidence} for joint in article.joints],
     }
 
 
@@ -154,26 +145,3 @@ def _span_row(article: Article, span: Span) -> dict[str, Any]:
             "metric": indicators.find_metric(article.text, span.start, span.end),
         }
     return row
-
-
-def page_row(cleaned: CleanPage) -> dict[str, Any]:
-    """The row that follows a page's articles."""
-    return {
-        "schema": "banmian.page/1",
-        "page": cleaned.page.name,
-        "page_sha256": cleaned.page.sha256,
-        "articles": len(cleaned.articles),
-        "encoding": cleaned.page.encoding,
-        "furniture": [list(piece) for piece in cleaned.furniture],
-        "duplicates": [list(copy) for copy in cleaned.duplicates],
-    }
-
-
-def failure_row(failure: Failure) -> dict[str, Any]:
-    """The row of a page that could not be processed."""
-    return {
-        "schema": "banmian.failure/1",
-        "page": failure.page,
-        "stage": failure.stage,
-        "error": failure.error,
-    }

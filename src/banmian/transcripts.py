@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from banmian.characters import normalize
 from banmian.cleaning import split_lines
 from banmian.markup import MarkedText
+from banmian.rows import page_row
 from banmian.types import AnnotatedArticle, Duplicate, Page, Run
 
 _CANONICAL = str.maketrans("“”‘’＂＇，；：！？（）", "\"\"''\"',;:!?()")
@@ -224,13 +225,5 @@ def page_gold(
         )
         for number, article in enumerate(traced.articles, 1)
     ]
-    row = {
-        "schema": "banmian.page/1",
-        "page": page.name,
-        "page_sha256": page.sha256,
-        "articles": len(articles),
-        "encoding": page.encoding,
-        "furniture": [list(piece) for piece in traced.furniture],
-        "duplicates": [list(copy) for copy in traced.duplicates],
-    }
+    row = page_row(page, len(articles), traced.furniture, traced.duplicates)
     return articles, row, traced.problems

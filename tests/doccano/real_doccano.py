@@ -99,7 +99,7 @@ class Doccano:
         return Person(DoccanoClient(self.url, name, password), project)
 
 
-def tool(*arguments, home, **environment):
+def tool(*arguments, home, cwd=None, **environment):
     clean = {k: v for k, v in os.environ.items() if not k.startswith("DOCCANO_")}
     return subprocess.run(
         [sys.executable, ROOT / "tools" / "doccano.py", *arguments, "--home", home, "--env", ENV],
@@ -107,6 +107,7 @@ def tool(*arguments, home, **environment):
         text=True,
         check=False,
         timeout=400,
+        cwd=cwd,
         env={**clean, **environment},
     )
 

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from banmian.annotations import read_annotations, write_annotations
 from banmian.cli import app
+from banmian.doccano_projects import add_member, make_project
 
 from .test_loop import ODD, article, utf16
 
@@ -57,7 +58,7 @@ def test_files_there_and_back(doccano, project, tmp_path):
     given = [article(text, number) for number, text in enumerate(ODD, 1)]
     write_annotations(tmp_path / "given.jsonl", given)
     annotations("export", tmp_path / "given.jsonl", "-o", tmp_path / "to-import.jsonl")
-    place = doccano.server().make_project(project)
+    place = make_project(doccano.server(), project)
     person = doccano.person(doccano.username, place.id)
     upload(person, tmp_path / "to-import.jsonl")
     download(person, tmp_path / "export.zip")
@@ -69,7 +70,7 @@ def test_what_the_page_marks_in_a_text_uploaded_by_hand(doccano, project, tmp_pa
     text = "𠮷县😀新闻 村委会成立"
     file = tmp_path / "by-hand.jsonl"
     file.write_text(json.dumps({"text": text, "paper": "日报", "entities": [], "cats": []}) + "\n")
-    place = doccano.server().make_project(project)
+    place = make_project(doccano.server(), project)
     person = doccano.person(doccano.username, place.id)
     upload(person, file)
     (example,) = person.examples()
@@ -87,10 +88,10 @@ def test_a_zip_of_two_people_keeps_them_apart(doccano, project, tmp_path):
     annotations("export", tmp_path / "given.jsonl", "-o", tmp_path / "to-import.jsonl")
     server = doccano.server()
     doccano.person("ida", 0)
-    place = server.make_project(project, collaborative=False)
+    place = make_project(server, project, collaborative=False)
     person = doccano.person(doccano.username, place.id)
     upload(person, tmp_path / "to-import.jsonl")
-    server._add_member(place, "ida")
+    add_member(server, place, "ida")
     (example,) = person.examples()
     ida = doccano.person("ida", place.id)
     ida.mark(example["id"], *utf16(ODD[0], "村委会"), "ORG")

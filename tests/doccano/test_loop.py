@@ -6,7 +6,15 @@ from dataclasses import replace
 import pytest
 
 from banmian.annotations import read_annotations
-from banmian.doccano import guidelines, span_types
+from banmian.doccano_projects import (
+    add_member,
+    find_projects,
+    guidelines,
+    make_project,
+    span_types,
+)
+from banmian.doccano_pull import pull
+from banmian.doccano_push import push
 from banmian.doccano_rows import own_id
 from banmian.doccano_session import DoccanoError, Limits
 from banmian.types import GENRES, SPAN_LABELS, TOPICS, AnnotatedArticle, Block, Span
@@ -73,7 +81,7 @@ def utf16(text, part):
 def test_push_correct_pull(doccano, banmian, project, page, pulled):
     first = banmian("push", page, "--project", project)
     assert first.code == 0, first.err
-    place = doccano.server().make_project(project)
+    place = make_project(doccano.server(), project)
     person = doccano.person("admin", place.id)
 
     # The project is ready to be worked in.
@@ -122,19 +130,19 @@ def test_push_correct_pull(doccano, banmian, project, page, pulled):
 
 def test_every_code_point_survives(doccano, project):
     server = doccano.server()
-    place = server.make_project(project)
+    place = make_project(server, project)
     meta = {"odd": [None, 1, 0.1, 0.30000000000000004, {"𠮷": "\r\n"}, "", 12345678901234567890]}
     articles = [article(text, number, **meta) for number, text in enumerate(ODD, 1)]
-    server.push(place, articles)
-    (pulled,) = server.pull(place, confirmed=False)
+    push(server, place, articles)
+    (pulled,) = pull(server, place, confirmed=False)
     assert not pulled.problems
     assert list(pulled.articles) == articles
 
 
 def test_a_span_that_cuts_a_character_is_named(doccano, banmian, project, pulled):
     server = doccano.server()
-    place = server.make_project(project)
-    server.push(place, [article(ODD[0]), article(ODD[3], 2)])
+    place = make_project(server, project)
+    push(server, place, [article(ODD[0]), article(ODD[3], 2)])
     person = doccano.person("admin", place.id)
     number = next(e["id"] for e in person.examples() if e["text"] == ODD[0])
     person.call("DELETE", f"examples/{number}/spans")
@@ -149,7 +157,7 @@ def test_a_changed_article_is_reported_and_left(doccano, banmian, project, page)
     done = banmian("push", page, "--project", project)
     assert done.code == 3
     assert "page.txt#1: doccano has another text of it" in done.err
-    place = doccano.server().make_project(project)
+    place = make_project(doccano.server(), project)
     texts = [e["text"] for e in doccano.person("admin", place.id).examples()]
     assert len(texts) == 1
     assert "120户" in texts[0]
@@ -157,7 +165,7 @@ def test_a_changed_article_is_reported_and_left(doccano, banmian, project, page)
 
 def test_a_text_that_was_edited_in_doccano_is_not_taken(doccano, banmian, project, page, pulled):
     banmian("push", page, "--project", project)
-    place = doccano.server().make_project(project)
+    place = make_project(doccano.server(), project)
     person = doccano.person("admin", place.id)
     (example,) = person.examples()
     person.call("PATCH", f"examples/{example['id']}", text="别的")
@@ -172,7 +180,7 @@ def test_two_annotators_are_kept_apart(doccano, banmian, project, page, pulled):
     options = ("--project", project, "--annotator", "alice", "--annotator", "bob")
     assert banmian("push", page, *options).code == 0
     assert "0 articles pushed" in banmian("push", page, *options).err
-    places = {p.annotator: p for p in doccano.server().find_projects(project)}
+    places = {p.annotator: p for p in find_projects(doccano.server(), project)}
     for name, label in (("alice", "SLOGAN"), ("bob", "ORG")):
         person = doccano.person(name, places[name].id)
         (example,) = person.examples()
@@ -193,9 +201,9 @@ def test_two_annotators_are_kept_apart(doccano, banmian, project, page, pulled):
 def test_in_an_individual_project_members_are_kept_apart(doccano, banmian, project, page, pulled):
     assert banmian("push", page, "--project", project, "--individual").code == 0
     server = doccano.server()
-    place = server.make_project(project)
+    place = make_project(server, project)
     doccano.person("carol", 0)
-    server._add_member(place, "carol")
+    add_member(server, place, "carol")
     carol = doccano.person("carol", place.id)
     (example,) = carol.examples()
     assert carol.spans(example["id"]) == []
@@ -210,13 +218,13 @@ def test_an_unknown_annotator_leaves_no_project(doccano, banmian, project, page)
     done = banmian("push", page, "--project", project, "--annotator", "nobody")
     assert done.code == 1
     assert "doccano has no user 'nobody'" in done.err
-    assert doccano.server().find_projects(project) == []
+    assert find_projects(doccano.server(), project) == []
 
 
 def test_an_import_error_leaves_nothing(doccano, project, monkeypatch):
     server = doccano.server()
-    place = server.make_project(project)
-    from banmian import doccano as module
+    place = make_project(server, project)
+    from banmian import doccano_push as module
 
     def without_text(article, push):
         row = rows(article, push)
@@ -225,74 +233,100 @@ def test_an_import_error_leaves_nothing(doccano, project, monkeypatch):
     rows = module.to_doccano
     monkeypatch.setattr(module, "to_doccano", without_text)
     with pytest.raises(DoccanoError, match=r"refuses the import: Invalid data in line 2"):
-        server.push(place, [article(text, n) for n, text in enumerate(ODD[:3])])
+        push(server, place, [article(text, n) for n, text in enumerate(ODD[:3])])
     assert server.examples(place) == []
     person = doccano.person("admin", place.id)
     assert person.call("GET", "tags") == []
     monkeypatch.undo()
-    server.push(place, [article(text, n) for n, text in enumerate(ODD[:3])])
+    push(server, place, [article(text, n) for n, text in enumerate(ODD[:3])])
     assert len(server.examples(place)) == 3
 
 
 def test_a_label_that_doccano_drops_is_noticed(doccano, project, monkeypatch):
     server = doccano.server()
-    place = server.make_project(project)
-    from banmian import doccano as module
+    place = make_project(server, project)
+    from banmian import doccano_push as module
 
     rows = module.to_doccano
     overlap = [[0, 5, "ORG"], [3, 6, "SLOGAN"]]
     monkeypatch.setattr(module, "to_doccano", lambda *a: {**rows(*a), "entities": overlap})
     with pytest.raises(DoccanoError, match="did not keep its labels"):
-        server.push(place, [article(ODD[0])])
+        push(server, place, [article(ODD[0])])
     assert server.examples(place) == []
 
 
 def test_a_push_cut_short_is_mended_by_the_next(doccano, project):
     """A killed push leaves its tag; an article that arrived without labels is sent anew."""
     server = doccano.server()
-    place = server.make_project(project)
+    place = make_project(server, project)
     articles = [article(ODD[0]), article(ODD[3], 2)]
-    server.push(place, articles)
+    push(server, place, articles)
     person = doccano.person("admin", place.id)
     bare, whole = sorted(person.examples(), key=lambda e: e["text"] != ODD[0])
-    push = bare["meta"]["meta"]["doccano"]["push"]
+    first = bare["meta"]["meta"]["doccano"]["push"]
     person.call("DELETE", f"examples/{bare['id']}/spans")
     person.call("DELETE", f"examples/{bare['id']}/categories")
-    person.call("POST", "tags", text=f"banmian push {push} unfinished")
-    done = server.push(place, articles)
+    person.call("POST", "tags", text=f"banmian push {first} unfinished")
+    done = push(server, place, articles)
     assert done.mended == 1
     assert [own_id(a) for a in done.plan.new] == [own_id(articles[0])]
     assert person.call("GET", "tags") == []
     assert whole["id"] in {e["id"] for e in person.examples()}
-    (pulled,) = server.pull(place, confirmed=False)
+    (pulled,) = pull(server, place, confirmed=False)
     assert list(pulled.articles) == articles
+
+
+def test_mending_leaves_what_another_member_has_done(doccano, project):
+    server = doccano.server()
+    place = make_project(server, project, collaborative=False)
+    articles = [article(text, n) for n, text in enumerate(ODD[:3])]
+    push(server, place, articles)
+    doccano.person("gwen", 0)
+    add_member(server, place, "gwen")
+    admin, gwen = doccano.person("admin", place.id), doccano.person("gwen", place.id)
+    number = {e["text"]: e["id"] for e in admin.examples()}
+    for text in ODD[:3]:
+        admin.call("DELETE", f"examples/{number[text]}/spans")
+        admin.call("DELETE", f"examples/{number[text]}/categories")
+    gwen.mark(number[ODD[0]], *utf16(ODD[0], "村委会"), "ORG")
+    gwen.confirm(number[ODD[1]])
+    name = admin.examples()[0]["meta"]["meta"]["doccano"]["push"]
+    admin.call("POST", "tags", text=f"banmian push {name} unfinished")
+    assert push(server, place, articles).mended == 1
+    there = {e["text"]: e["id"] for e in admin.examples()}
+    assert [there[text] == number[text] for text in ODD[:3]] == [True, True, False]
+
+
+def test_a_shared_project_does_not_turn_individual_without_a_word(doccano, banmian, project, page):
+    assert banmian("push", page, "--project", project).code == 0
+    done = banmian("push", page, "--project", project, "--individual")
+    assert done.code == 1
+    assert "its members see each other's labels; choose another name" in done.err
 
 
 def test_an_interrupted_push_takes_back_what_it_sent(doccano, project, monkeypatch):
     server = doccano.server()
-    place = server.make_project(project)
+    place = make_project(server, project)
 
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(server, "_verify", interrupt)
+    monkeypatch.setattr("banmian.doccano_push._verify", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        server.push(place, [article(ODD[0])])
+        push(server, place, [article(ODD[0])])
     assert server.examples(place) == []
     assert doccano.person("admin", place.id).call("GET", "tags") == []
 
 
 def test_many_articles_in_several_batches(doccano, project, monkeypatch):
-    from banmian import doccano as module
-
-    monkeypatch.setattr(module, "_BATCH", 20)
-    monkeypatch.setattr(module, "_PAGE_SIZE", 7)
+    monkeypatch.setattr("banmian.doccano_push._BATCH", 20)
+    monkeypatch.setattr("banmian.doccano._PAGE_SIZE", 7)
     server = doccano.server()
-    place = server.make_project(project)
+    place = make_project(server, project)
     articles = [replace(article(f"第{n}个村委会", n)) for n in range(50)]
-    assert len(server.push(place, articles).plan.new) == 50
-    assert len(server.push(place, articles).plan.present) == 50
-    (pulled,) = server.pull(place, confirmed=False)
+    assert len(push(server, place, articles).plan.new) == 50
+    assert len(push(server, place, articles).plan.present) == 50
+    (pulled,) = pull(server, place, confirmed=False)
     assert list(pulled.articles) == articles
 
 
@@ -315,13 +349,13 @@ def test_somebody_who_may_not_make_projects(doccano, project):
 
     dave = connect(doccano.url, "dave", doccano.people["dave"], Limits())
     with pytest.raises(DoccanoError, match=r"permission.*status 403"):
-        dave.make_project(project)
+        make_project(dave, project)
 
 
 def test_the_rows_of_an_export_by_hand_say_how_they_count(doccano, project):
     server = doccano.server()
-    place = server.make_project(project)
-    server.push(place, [article(ODD[0])])
+    place = make_project(server, project)
+    push(server, place, [article(ODD[0])])
     (example,) = server.examples(place)
     assert example.sent["offsets"] == "utf-16"
     labels = server.labels(place, confirmed=False)[""][example.id]

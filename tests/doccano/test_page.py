@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from banmian.doccano import SPAN_STYLES
+from banmian.doccano_projects import SPAN_STYLES, make_project
+from banmian.doccano_pull import pull
+from banmian.doccano_push import push
 from banmian.types import SPAN_LABELS
 
 from .real_doccano import missing
@@ -19,7 +21,7 @@ try:
 except ImportError:
     missing("selenium is not installed")
 
-TEXT = "𠮷县😀成立村委会\r\n第二行农旅合作社，党员先锋岗👍"
+TEXT = "𠮷县😀成立村委会\r\n\u3000\u3000第二行，e\u0301好a\u0308\u0323农旅合作社，葛\U000e0100👨‍👩‍👧党员先锋岗👍"
 
 # Where a string stands in the window; the page draws each line as an SVG text.
 _PLACE = """
@@ -120,8 +122,8 @@ def mark(browser, text, choose):
 @pytest.fixture
 def place(doccano, project):
     server = doccano.server()
-    place = server.make_project(project)
-    server.push(place, [article(TEXT)])
+    place = make_project(server, project)
+    push(server, place, [article(TEXT)])
     return place
 
 
@@ -138,22 +140,25 @@ def test_a_correction_in_the_page_comes_back_to_the_code_point(doccano, browser,
     wait(browser, lambda b: b.execute_script(_MARKS))
     assert browser.execute_script(_MARKS) == [["村委会", "ORG"]]
 
-    # A person marks something else, on the line behind a CRLF, and before an emoji.
+    # A person marks something else, on the line behind a CRLF, around combining marks, before an emoji.
+    mark(browser, "e\u0301好", lambda: choose(browser, "INDICATOR"))
     mark(browser, "农旅合作社", lambda: choose(browser, "INITIATIVE"))
     mark(browser, "党员先锋岗", lambda: choose(browser, "SLOGAN"))
     assert dict(browser.execute_script(_MARKS)) == {
         "村委会": "ORG",
+        "e\u0301好": "INDICATOR",
         "农旅合作社": "INITIATIVE",
         "党员先锋岗": "SLOGAN",
     }
     browser.find_element(By.CSS_SELECTOR, ".v-main .v-btn--icon").click()
     wait(browser, lambda _: person.examples()[0]["is_confirmed"])
 
-    (pulled,) = server.pull(place)
+    (pulled,) = pull(server, place)
     (back,) = pulled.articles
     assert back.text == TEXT
     assert [(s.text, s.label) for s in back.spans] == [
         ("村委会", "ORG"),
+        ("e\u0301好", "INDICATOR"),
         ("农旅合作社", "INITIATIVE"),
         ("党员先锋岗", "SLOGAN"),
     ]

@@ -27,6 +27,13 @@ def test_a_new_person_can_log_in(doccano):
     assert connect(doccano.url, "erin", password, Limits()).username == "erin"
 
 
+def test_modules_in_the_working_directory_are_not_imported(doccano, tmp_path):
+    for name in ("django", "config", "celery"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported')")
+    done = tool("user", "finn", home=doccano.home, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_port_that_is_taken_is_said_in_one_line(doccano, tmp_path):
     port = doccano.url.rsplit(":", 1)[1].strip("/")
     done = tool("start", "--port", port, home=tmp_path)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from banmian.cli.common import SOME_FAILED, WRONG_USAGE, fail, output_stream, say
+from banmian.cli.common import SOME_FAILED, WRONG_USAGE, fail, output_stream, pages_among, say
 from banmian.types import Article, Block, CleanPage, Failure
 
 if TYPE_CHECKING:
@@ -57,13 +57,9 @@ def clean(
 
     Example: `banmian clean seeds/ --html pages.html`
     """
-    from banmian.pages import find_pages
-
     if html is not None and html == output:
         raise fail("--html and -o name the same file", WRONG_USAGE)
-    found = list(find_pages(pages))
-    if not found:
-        raise fail(f"no pages (.txt, .md, .pdf, .html) in {', '.join(pages)}", WRONG_USAGE)
+    found = pages_among(pages)
     cleaned: list[CleanPage] = []
     failures: list[Failure] = []
     asked = (output, form, html) != (None, None, None)
@@ -108,7 +104,7 @@ def _write_html(path: Path, cleaned: list[CleanPage], failures: list[Failure]) -
 def _written(result: CleanPage | Failure, form: Format | None) -> Iterator[str]:
     """A page as Markdown or as rows; a page that failed has no Markdown."""
     from banmian.files import dumps
-    from banmian.tagging import failure_row, page_row, text_fields
+    from banmian.rows import failure_row, page_row, text_fields
 
     if form is Format.text:
         if isinstance(result, CleanPage):
@@ -129,7 +125,8 @@ def _written(result: CleanPage | Failure, form: Format | None) -> Iterator[str]:
             **text_fields(article),
         }
         yield dumps(row) + "\n"
-    yield dumps(page_row(result)) + "\n"
+    row = page_row(result.page, len(result.articles), result.furniture, result.duplicates)
+    yield dumps(row) + "\n"
 
 
 _MARK_OF_ROLE = {

@@ -14,6 +14,7 @@ from banmian.files import atomic_writer
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+    from spacy.language import Language
 
 OK, PROGRAM_FAILURE, WRONG_USAGE, SOME_FAILED = 0, 1, 2, 3
 
@@ -27,6 +28,26 @@ def fail(message: str, code: int = PROGRAM_FAILURE) -> typer.Exit:
     """Say what went wrong; ``raise fail(…)`` ends the command."""
     say(message)
     return typer.Exit(code)
+
+
+def pages_among(inputs: list[str]) -> list[tuple[str, str]]:
+    """The pages that a command was given, as ``find_pages`` yields them; none ends the command."""
+    from banmian.pages import find_pages
+
+    found = list(find_pages(inputs))
+    if not found:
+        raise fail(f"no pages (.txt, .md, .pdf, .html) in {', '.join(inputs)}", WRONG_USAGE)
+    return found
+
+
+def load_model(path: Path | None) -> Language:
+    """The model of a folder, the bundled one for None; one that cannot be used ends the command."""
+    from banmian.model import ModelError, load
+
+    try:
+        return load(path)
+    except ModelError as error:
+        raise fail(str(error)) from error
 
 
 @contextmanager

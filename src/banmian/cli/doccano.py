@@ -15,7 +15,9 @@ from banmian.cli.doccano_next import next_pages
 from banmian.cli.drafts import read_drafts
 
 if TYPE_CHECKING:
-    from banmian.doccano import Project, Pulled, Pushed, Server
+    from banmian.doccano import Project, Server
+    from banmian.doccano_pull import Pulled
+    from banmian.doccano_push import Pushed
 
 app = typer.Typer(
     help="Correct in doccano what the model found.\n\n"
@@ -68,6 +70,8 @@ def push(
 
     Exit status 3 where a page failed or an article has changed.
     """
+    from banmian.doccano_projects import make_project
+    from banmian.doccano_push import push as push_articles
     from banmian.doccano_rows import RowError
     from banmian.doccano_session import DoccanoError
 
@@ -77,8 +81,8 @@ def push(
     server = _log_in(url, username, timeout)
     try:
         for who in dict.fromkeys(annotator or [""]):
-            place = server.make_project(project, annotator=who, collaborative=not individual)
-            failed = _report(server, server.push(place, articles)) or failed
+            place = make_project(server, project, annotator=who, collaborative=not individual)
+            failed = _report(server, push_articles(server, place, articles)) or failed
     except (DoccanoError, RowError) as error:
         raise fail(f"{error}; nothing was pushed to this project") from error
     if failed:
@@ -87,7 +91,7 @@ def push(
 
 def _report(server: Server, pushed: Pushed) -> bool:
     """Say what a push did; whether something needs a person's eye."""
-    from banmian.doccano import ANNOTATION_PAGE
+    from banmian.doccano_projects import ANNOTATION_PAGE
 
     plan = pushed.plan
     if pushed.mended:
@@ -97,7 +101,7 @@ def _report(server: Server, pushed: Pushed) -> bool:
         say(f"{key}: doccano has another text of it (article {example.id}); left as it is")
     spans = sum(len(article.spans) for article in plan.new)
     say(
-        f"{pushed.project.name}: {len(plan.new)} articles pushed with {spans} spans, "
+        f"project {pushed.project.name}: {len(plan.new)} articles pushed with {spans} spans, "
         f"{len(plan.present)} there already, {len(plan.changed)} changed"
     )
     say(f"annotate at {server.url}projects/{pushed.project.id}/{ANNOTATION_PAGE}")
@@ -129,6 +133,7 @@ def pull(
     Exit status 3 where an article could not be taken; it is named and left out.
     """
     from banmian.annotations import write_annotations
+    from banmian.doccano_pull import pull as pull_articles
     from banmian.doccano_session import DoccanoError
 
     server = _log_in(url, username, timeout)
@@ -136,7 +141,7 @@ def pull(
         found = [
             pulled
             for place in _projects(server, project)
-            for pulled in server.pull(place, confirmed=not everything)
+            for pulled in pull_articles(server, place, confirmed=not everything)
         ]
     except DoccanoError as error:
         raise fail(f"{error}; no file was written") from error
@@ -157,7 +162,9 @@ def pull(
 
 
 def _projects(server: Server, name: str) -> list[Project]:
-    found = server.find_projects(name)
+    from banmian.doccano_projects import find_projects
+
+    found = find_projects(server, name)
     if not found:
         raise fail(f"{server.url} has no project {name!r} for {server.username}")
     return found
@@ -218,6 +225,7 @@ def status(
     from rich.table import Table
     from rich.text import Text
 
+    from banmian.doccano_pull import progress
     from banmian.doccano_session import DoccanoError
 
     server = _log_in(url, username, timeout)
@@ -225,7 +233,7 @@ def status(
         rows = [
             _Row(place.name, server.session.printable(who), done, found.total)
             for place in _projects(server, project)
-            for found in [server.progress(place)]
+            for found in [progress(server, place)]
             for who, done in found.done.items()
         ]
     except DoccanoError as error:

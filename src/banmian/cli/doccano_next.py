@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from banmian.cli.common import SOME_FAILED, WRONG_USAGE, fail, progress, say
+from banmian.cli.common import (
+    SOME_FAILED,
+    WRONG_USAGE,
+    fail,
+    load_model,
+    pages_among,
+    progress,
+    say,
+)
 
 if TYPE_CHECKING:
     from banmian.selection import Selection
@@ -42,21 +50,15 @@ def next_pages(
 
     Exit status 3 where some page could not be read.
     """
-    from banmian.model import ModelError, load
-    from banmian.pages import STANDARD_INPUT, find_pages, read_page
+    from banmian.pages import STANDARD_INPUT, read_page
     from banmian.selection import choose, look_at, read_annotated
     from banmian.types import Failure
 
     if STANDARD_INPUT in pages:
         raise fail("pages are chosen among files, not from standard input", WRONG_USAGE)
-    found = list(find_pages(pages))
-    if not found:
-        raise fail(f"no pages (.txt, .md) in {', '.join(pages)}", WRONG_USAGE)
+    found = pages_among(pages)
     done, texts = (set[str](), list[str]()) if again else read_annotated(annotated)
-    try:
-        nlp = load(model)
-    except ModelError as error:
-        raise fail(str(error)) from error
+    nlp = load_model(model)
     candidates, failed, skipped = [], 0, 0
     with progress() as bar:
         for name, path in bar.track(found, description="looking"):

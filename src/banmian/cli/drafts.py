@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from banmian.cli.common import WRONG_USAGE, fail, progress, say
+from banmian.cli.common import fail, load_model, pages_among, progress, say
 from banmian.types import AnnotatedArticle
 
 
@@ -14,17 +14,11 @@ def read_drafts(pages: list[str], model: Path | None) -> tuple[list[AnnotatedArt
     What fails is said; where nothing is left the command ends.
     """
     from banmian.drafts import draft_pages
-    from banmian.model import ModelError, load, name_of
-    from banmian.pages import find_pages
+    from banmian.model import name_of
     from banmian.types import Failure
 
-    found = list(find_pages(pages))
-    if not found:
-        raise fail(f"no pages (.txt, .md) in {', '.join(pages)}", WRONG_USAGE)
-    try:
-        nlp = load(model)
-    except ModelError as error:
-        raise fail(str(error)) from error
+    found = pages_among(pages)
+    nlp = load_model(model)
     articles: list[AnnotatedArticle] = []
     failed = False
     with progress() as bar:

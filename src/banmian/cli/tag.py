@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from banmian.cli.common import SOME_FAILED, WRONG_USAGE, fail, output_stream, progress, say
+from banmian.cli.common import SOME_FAILED, load_model, output_stream, pages_among, progress, say
 
 
 def tag(
@@ -36,18 +36,12 @@ def tag(
     Exit status: 0 all well, 1 a failure of the program, 2 wrong usage, 3 some page failed.
     """
     from banmian.files import dumps
-    from banmian.model import ModelError, load, name_of
-    from banmian.pages import find_pages
+    from banmian.model import name_of
     from banmian.tagging import tag_pages
 
     started = perf_counter()
-    found = list(find_pages(pages))
-    if not found:
-        raise fail(f"no pages (.txt, .md, .pdf, .html) in {', '.join(pages)}", WRONG_USAGE)
-    try:
-        nlp = load(model)
-    except ModelError as error:
-        raise fail(str(error)) from error
+    found = pages_among(pages)
+    nlp = load_model(model)
     counts: Counter[str] = Counter()
     with output_stream(output) as stream, progress() as bar:
         task = bar.add_task("tagging", total=len(found))
