@@ -14,7 +14,8 @@ from banmian.components import (
 )
 from banmian.corpus import blank_pipeline, split, to_doc
 from banmian.markup import parse
-from banmian.span_crf import SpanCrf, TrainSettings, lines_of
+from banmian.span_crf import SpanCrf, TrainSettings
+from banmian.span_model import NetworkSettings, SpanModel, lines_of
 
 TEXTS = [
     ("青杨社区开展“夜校”活动。", [(0, 4, "ORG"), (6, 12, "INITIATIVE")]),
@@ -23,29 +24,29 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def crf():
-    return SpanCrf.train(TEXTS, TrainSettings(0.0, 0.1, 60, 1))
+def tagger():
+    return SpanModel.train(TEXTS, TrainSettings(0.0, 0.1, 60, 1), NetworkSettings(0, 0, 0.0))
 
 
-def test_it_learns_what_it_is_shown(crf):
+def test_it_learns_what_it_is_shown(tagger):
     for text, spans in TEXTS[:2]:
-        assert [span[:3] for span in crf.predict([text])[0]] == spans
+        assert [span[:3] for span in tagger.predict([text])[0]] == spans
 
 
-def test_it_carries_over_to_new_numbers(crf):
-    assert (8, 11, "INDICATOR") in [s[:3] for s in crf.predict(["柳河社区收到诉求78件。"])[0]]
+def test_it_carries_over_to_new_numbers(tagger):
+    assert (8, 11, "INDICATOR") in [s[:3] for s in tagger.predict(["柳河社区收到诉求78件。"])[0]]
 
 
-def test_bytes_hold_the_whole_of_it(crf):
-    copy = SpanCrf.from_bytes(crf.to_bytes())
+def test_bytes_hold_the_whole_of_it(tagger):
+    copy = SpanModel(SpanCrf.from_bytes(tagger.crf.to_bytes()))
     texts = [text for text, _ in TEXTS[:2]]
     assert [[s[:3] for s in spans] for spans in copy.predict(texts)] == [
-        [s[:3] for s in spans] for spans in crf.predict(texts)
+        [s[:3] for s in spans] for spans in tagger.predict(texts)
     ]
 
 
 def test_an_untrained_one_marks_nothing():
-    assert SpanCrf.empty().predict(["青杨社区", ""]) == [[], []]
+    assert SpanModel(SpanCrf.empty()).predict(["青杨社区", ""]) == [[], []]
 
 
 def test_long_lines_are_cut_behind_sentences():
@@ -57,7 +58,7 @@ def test_long_lines_are_cut_behind_sentences():
 
 def test_spacy_trains_it_when_a_pipeline_is_initialized():
     nlp = blank_pipeline()
-    tagger = SpanTagger("span_tagger", TrainSettings(0.0, 0.1, 60, 1))
+    tagger = SpanTagger("span_tagger", TrainSettings(0.0, 0.1, 60, 1), NetworkSettings(0, 0, 0.0))
     examples = [Example.from_dict(nlp.make_doc(text), {"entities": spans}) for text, spans in TEXTS]
     tagger.initialize(lambda: examples, nlp=nlp)
     assert tagger.labels == ("INDICATOR", "INITIATIVE", "ORG")

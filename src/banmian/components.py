@@ -9,11 +9,12 @@ each entity whose ``attrs["scores"]`` runs beside it.
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import srsly
 from spacy.language import Language
 from spacy.scorer import Scorer, get_ner_prf
 from spacy.tokens import Doc, Span
@@ -24,40 +25,65 @@ from banmian.calibration import Calibration
 from banmian.corpus import GENRE_CATS, TOPIC_CATS
 from banmian.edges import adjust
 from banmian.files import read_bytes, write_json
-from banmian.span_crf import CharSpan, SpanCrf, TrainSettings
+from banmian.span_crf import SpanCrf, TrainSettings
+from banmian.span_model import CharSpan, NetworkSettings, SpanModel
+from banmian.span_network import SpanNetwork
 
 SPANS_KEY = "banmian"
+_CRF_FILE, _NETWORK_FILE = "crf.npz", "network.npz"
 
 
 @Language.factory(
     "banmian_span_tagger",
     assigns=["doc.ents"],
-    default_config={"c1": 0.05, "c2": 0.1, "max_iterations": 80, "min_frequency": 1},
+    default_config={
+        "c1": 0.05,
+        "c2": 0.1,
+        "max_iterations": 80,
+        "min_frequency": 1,
+        "network_epochs": 0,
+        "network_seed": 0,
+        "network_share": 0.5,
+    },
     default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
 )
 def make_span_tagger(
-    nlp: Language, name: str, c1: float, c2: float, max_iterations: int, min_frequency: int
+    nlp: Language,
+    name: str,
+    c1: float,
+    c2: float,
+    max_iterations: int,
+    min_frequency: int,
+    network_epochs: int,
+    network_seed: int,
+    network_share: float,
 ) -> "SpanTagger":
-    """A conditional random field over characters.
+    """A conditional random field over characters, and a network beside it.
 
     ``c1`` and ``c2`` weigh the L1 and L2 penalties, ``max_iterations`` ends L-BFGS, features seen
-    less often than ``min_frequency`` are left out.
+    less often than ``min_frequency`` are left out. The network sees all lines ``network_epochs``
+    times (0: there is none) and has ``network_share`` (0 to 1) of the scores.
     """
-    return SpanTagger(name, TrainSettings(c1, c2, max_iterations, min_frequency))
+    return SpanTagger(
+        name,
+        TrainSettings(c1, c2, max_iterations, min_frequency),
+        NetworkSettings(network_epochs, network_seed, network_share),
+    )
 
 
 class SpanTagger:
     """Marks flat spans. It is trained as a whole when a pipeline is initialized."""
 
-    def __init__(self, name: str, settings: TrainSettings) -> None:
+    def __init__(self, name: str, settings: TrainSettings, network: NetworkSettings) -> None:
         self.name = name
         self.settings = settings
-        self.crf = SpanCrf.empty()
+        self.network_settings = network
+        self.model = SpanModel(SpanCrf.empty())
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels of spans."""
-        return self.crf.scheme.labels
+        return self.model.crf.scheme.labels
 
     def initialize(
         self,
@@ -69,7 +95,7 @@ class SpanTagger:
         examples = list(get_examples())
         validate_examples(examples, "SpanTagger.initialize")
         gold = [(eg.reference.text, _char_spans(eg.reference.ents)) for eg in examples]
-        self.crf = SpanCrf.train(gold, self.settings)
+        self.model = SpanModel.train(gold, self.settings, self.network_settings)
 
     def __call__(self, doc: Doc) -> Doc:
         """Mark one doc."""
@@ -78,7 +104,7 @@ class SpanTagger:
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 16) -> Iterable[Doc]:
         """Mark docs in batches."""
         for docs in batched(stream, batch_size):
-            for doc, spans in zip(docs, self.crf.predict([d.text for d in docs]), strict=True):
+            for doc, spans in zip(docs, self.model.predict([d.text for d in docs]), strict=True):
                 set_scored_spans(doc, spans)
                 yield doc
 
@@ -89,21 +115,36 @@ class SpanTagger:
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Serialize to bytes."""
-        return self.crf.to_bytes()
+        packed: bytes = srsly.msgpack_dumps(dict(self._files()))
+        return packed
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "SpanTagger":
         """Load from bytes."""
-        self.crf = SpanCrf.from_bytes(bytes_data)
-        return self
+        return self._load(srsly.msgpack_loads(bytes_data))
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Save to a folder."""
         Path(path).mkdir(parents=True, exist_ok=True)
-        (Path(path) / "crf.npz").write_bytes(self.crf.to_bytes())
+        for name, data in self._files():
+            (Path(path) / name).write_bytes(data)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "SpanTagger":
-        """Load from a folder."""
-        self.crf = SpanCrf.from_bytes((Path(path) / "crf.npz").read_bytes())
+        """Load from a folder. Raises ValueError for damaged weights; no pickle is ever read."""
+        files = (Path(path) / name for name in (_CRF_FILE, _NETWORK_FILE))
+        return self._load({file.name: file.read_bytes() for file in files if file.is_file()})
+
+    def _files(self) -> Iterator[tuple[str, bytes]]:
+        yield _CRF_FILE, self.model.crf.to_bytes()
+        if self.model.network is not None:
+            yield _NETWORK_FILE, self.model.network.to_bytes()
+
+    def _load(self, files: Mapping[str, bytes]) -> "SpanTagger":
+        network = None
+        if _NETWORK_FILE in files:
+            network = SpanNetwork.from_bytes(files[_NETWORK_FILE])
+        self.model = SpanModel(
+            SpanCrf.from_bytes(files[_CRF_FILE]), network, self.network_settings.share
+        )
         return self
 
 

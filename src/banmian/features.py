@@ -47,7 +47,7 @@ _ENDS = (("o", _any_of(_ORGANIZATION_ENDS)), ("h", _any_of(INITIATIVE_ENDS)))
 
 
 @dataclass(frozen=True)
-class _Quoted:
+class Quoted:
     """A pair of quotes: its opening mark, and where its marks stand."""
 
     mark: str
@@ -91,24 +91,33 @@ def _add_words(line: str, features: list[list[str]]) -> None:
     for start, end in longest_words(line):
         word = line[start:end]
         if len(word) == 1:
-            places.append("S")
+            places.append(word_place(start, start, end))
             continue
         for at in range(start, end):
-            place = "B" if at == start else "E" if at == end - 1 else "M"
-            places.append(f"{place}{min(len(word), 4)}")
-            features[at].append(f"w{place}={word}")
+            place = word_place(at, start, end)
+            places.append(place)
+            features[at].append(f"w{place[0]}={word}")
     places.append("$")
     for at, own in enumerate(features, 1):
         own += [f"w={places[at]}", f"w-={places[at - 1]}", f"w+={places[at + 1]}"]
 
 
+def word_place(at: int, start: int, end: int) -> str:
+    """The place of a character in the word [start, end): begin, middle or end, and its length."""
+    if end - start == 1:
+        return "S"
+    place = "B" if at == start else "E" if at == end - 1 else "M"
+    return f"{place}{min(end - start, 4)}"
+
+
 def _add_types(line: str, features: list[list[str]]) -> None:
-    types = "^^" + "".join(map(_type_of, line)) + "$$"
+    types = "^^" + "".join(map(type_of, line)) + "$$"
     for at, own in enumerate(features, 2):
         own += [f"t5={types[at - 2 : at + 3]}", f"t3={types[at - 1 : at + 2]}"]
 
 
-def _type_of(char: str) -> str:
+def type_of(char: str) -> str:
+    """The type of a character: numeral, digit, quote, Han, letter, a mark itself, or other."""
     for name, chars in _TYPES:
         if char in chars:
             return name
@@ -123,7 +132,7 @@ def _type_of(char: str) -> str:
 
 def _add_quotes(line: str, features: list[list[str]]) -> None:
     """Where in its quotes a character stands, how long they are, what stands before and behind."""
-    innermost = _innermost_quotes(line)
+    innermost = innermost_quotes(line)
     groups = _quote_groups(line, innermost)
     for at, own in enumerate(features):
         quoted = innermost[at]
@@ -155,33 +164,34 @@ def _add_quotes(line: str, features: list[list[str]]) -> None:
         ]
 
 
-def _innermost_quotes(line: str) -> list[_Quoted | None]:
-    innermost: list[_Quoted | None] = [None] * len(line)
+def innermost_quotes(line: str) -> list[Quoted | None]:
+    """The innermost pair of quotes around each character, marks included, or None."""
+    innermost: list[Quoted | None] = [None] * len(line)
     open_marks: list[tuple[str, int]] = []
     for at, char in enumerate(line):
         if char in QUOTES:
             open_marks.append((char, at))
         elif open_marks and char == QUOTES[open_marks[-1][0]]:
             mark, start = open_marks.pop()
-            quoted = _Quoted(mark, start, at)
+            quoted = Quoted(mark, start, at)
             for inside in range(start, at + 1):
                 innermost[inside] = innermost[inside] or quoted
     return innermost
 
 
-def _quote_groups(line: str, innermost: list[_Quoted | None]) -> dict[_Quoted, list[str]]:
+def _quote_groups(line: str, innermost: list[Quoted | None]) -> dict[Quoted, list[str]]:
     """What stands around a run of quoted strings set side by side, for each of the run.
 
     Also the next word an initiative may end on behind the run, and what is counted there, as in
     “…、…、…”三项机制.
     """
-    runs: list[list[_Quoted]] = []
+    runs: list[list[Quoted]] = []
     for quoted in dict.fromkeys(q for q in innermost if q is not None):
         if runs and _side_by_side(line, runs[-1][-1], quoted):
             runs[-1].append(quoted)
         else:
             runs.append([quoted])
-    features: dict[_Quoted, list[str]] = {}
+    features: dict[Quoted, list[str]] = {}
     for run in runs:
         behind = line[run[-1].end + 1 : run[-1].end + 1 + _LOOK_AHEAD]
         before = line[max(0, run[0].start - 2) : run[0].start]
@@ -199,7 +209,7 @@ def _quote_groups(line: str, innermost: list[_Quoted | None]) -> dict[_Quoted, l
     return features
 
 
-def _side_by_side(line: str, first: _Quoted, second: _Quoted) -> bool:
+def _side_by_side(line: str, first: Quoted, second: Quoted) -> bool:
     between = line[first.end + 1 : second.start]
     return first.end < second.start and between in ("", "、", "和", "，")
 

@@ -141,6 +141,7 @@ _FILES: dict[str, Callable[[Path], bool]] = {
     "vocab/vectors": _is_empty_array,
     "vocab/vectors.cfg": _is_json({"mode": "default"}),
     "span_tagger/crf.npz": _is_weights,
+    "span_tagger/network.npz": _is_weights,
     "categories/categories.npz": _is_weights,
     "calibration/calibration.json": _is_any,
 }

@@ -1,4 +1,4 @@
-"""The span tagger's conditional random field: training by CRFsuite, decoding in numpy.
+"""The span tagger's first voice: a conditional random field over features of characters.
 
 CRFsuite (Okazaki 2007) estimates the weights by L-BFGS; they are then kept as a plain table
 (feature, tag, weight), so that a model folder holds data and nothing else.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -18,15 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banmian import crf
-from banmian.arrays import from_strings, to_strings
+from banmian.arrays import from_strings, pack, to_strings
 from banmian.features import line_features
 
-CharSpan = tuple[int, int, str, float]
 GoldText = tuple[str, Sequence[tuple[int, int, str]]]
-
-_LONGEST_LINE = 1000  # longer lines are cut at the ends of sentences
-_SENTENCE_ENDS = "。！？；"
-_LINES_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -65,12 +60,12 @@ class SpanCrf:
         )
 
     @classmethod
-    def train(cls, gold: Sequence[GoldText], settings: TrainSettings) -> SpanCrf:
-        """Train on texts in normal form with their spans of characters."""
+    def train(
+        cls, lines: Iterable[tuple[str, list[int]]], scheme: crf.TagScheme, settings: TrainSettings
+    ) -> SpanCrf:
+        """Train on lines in normal form with one tag a character."""
         import pycrfsuite
 
-        labels = tuple(sorted({label for _, spans in gold for _, _, label in spans}))
-        scheme = crf.TagScheme(labels)
         trainer = pycrfsuite.Trainer(verbose=False)
         trainer.set_params(
             {
@@ -80,15 +75,8 @@ class SpanCrf:
                 "feature.minfreq": settings.min_frequency,
             }
         )
-        for text, spans in gold:
-            for start, end in lines_of(text):
-                inside = [
-                    (s - start, e - start, label)
-                    for s, e, label in spans
-                    if start <= s and e <= end
-                ]
-                tags = scheme.encode(inside, end - start)
-                trainer.append(line_features(text[start:end]), list(map(str, tags)))
+        for line, tags in lines:
+            trainer.append(line_features(line), list(map(str, tags)))
         with tempfile.TemporaryDirectory() as folder:
             file = str(Path(folder) / "model.crfsuite")
             trainer.train(file)
@@ -125,20 +113,6 @@ class SpanCrf:
             transitions,
         )
 
-    def predict(self, texts: Sequence[str]) -> list[list[CharSpan]]:
-        """Spans of characters with label and probability, for each text in normal form."""
-        found: list[list[CharSpan]] = [[] for _ in texts]
-        if not self.scheme.labels:
-            return found
-        lines = [(i, start, end) for i, text in enumerate(texts) for start, end in lines_of(text)]
-        lines.sort(key=lambda line: line[2] - line[1])
-        for first in range(0, len(lines), _LINES_AT_ONCE):
-            batch = lines[first : first + _LINES_AT_ONCE]
-            rows = [self.emissions(texts[i][start:end]) for i, start, end in batch]
-            for (i, start, _), spans in zip(batch, self._decode(rows), strict=True):
-                found[i] += [(start + s, start + e, label, p) for s, e, label, p in spans]
-        return [sorted(spans) for spans in found]
-
     def emissions(self, line: str) -> NDArray[np.float64]:
         """The scores of tags for each character of a line, (characters, tags)."""
         known = self.features
@@ -158,29 +132,18 @@ class SpanCrf:
         np.add.at(scores, (np.repeat(at, counts), self.tags[entries]), self.weights[entries])
         return scores
 
-    def _decode(self, rows: Sequence[NDArray[np.float64]]) -> Iterator[list[CharSpan]]:
-        scores, lengths = crf.pad(rows)
-        paths = crf.best_paths(scores, lengths, self.transitions, self.scheme)
-        lattice = crf.build_lattice(scores, lengths, self.transitions, self.scheme)
-        for index, path in enumerate(paths):
-            yield [
-                (*span, crf.span_probability(lattice, index, span, self.scheme))
-                for span in self.scheme.decode(path)
-            ]
-
     def to_bytes(self) -> bytes:
         """As a compressed NPZ archive of plain arrays."""
-        stream = io.BytesIO()
-        np.savez_compressed(
-            stream,
-            labels=from_strings(self.scheme.labels),
-            features=from_strings(self.features),
-            counts=np.diff(self.rows).astype(np.uint8),
-            tags=self.tags,
-            weights=self.weights.astype(np.float16),
-            transitions=self.transitions,
+        return pack(
+            {
+                "labels": from_strings(self.scheme.labels),
+                "features": from_strings(self.features),
+                "counts": np.diff(self.rows).astype(np.uint8),
+                "tags": self.tags,
+                "weights": self.weights.astype(np.float16),
+                "transitions": self.transitions,
+            }
         )
-        return stream.getvalue()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> SpanCrf:
@@ -206,18 +169,3 @@ class SpanCrf:
         if total and int(loaded.tags.max()) >= scheme.size:
             raise ValueError("the span tagger's weights are damaged (a tag without a label)")
         return loaded
-
-
-def lines_of(text: str) -> Iterable[tuple[int, int]]:
-    """Where the lines of a text stand; a very long one is cut behind the end of a sentence."""
-    start = 0
-    for line in text.split("\n"):
-        end = start + len(line)
-        while end - start > _LONGEST_LINE:
-            window = text[start : start + _LONGEST_LINE]
-            cut = max(map(window.rfind, _SENTENCE_ENDS)) + 1 or _LONGEST_LINE
-            yield start, start + cut
-            start += cut
-        if start < end:
-            yield start, end
-        start = end + 1

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from banmian.annotations import in_normal_form, origin
-from banmian.span_crf import CharSpan, SpanCrf, TrainSettings
+from banmian.span_crf import TrainSettings
+from banmian.span_model import CharSpan, NetworkSettings, SpanModel
 from banmian.types import AnnotatedArticle
 
 _SETTINGS = TrainSettings(c1=0.05, c2=0.1, max_iterations=50, min_frequency=2)
+_NO_NETWORK = NetworkSettings(0, 0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,9 @@ def _predict(
 ) -> list[list[CharSpan]]:
     train, held_out = task
     gold = [(a.text, [(s.start, s.end, s.label) for s in a.spans]) for a in train]
-    return SpanCrf.train(gold, _SETTINGS).predict([article.text for article in held_out])
+    return SpanModel.train(gold, _SETTINGS, _NO_NETWORK).predict(
+        [article.text for article in held_out]
+    )
 
 
 def disagreements(article: AnnotatedArticle, predicted: Sequence[CharSpan]) -> Iterator[Suspect]:

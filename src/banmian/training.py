@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 from banmian.annotations import origin, page_id, write_annotations
@@ -15,7 +16,14 @@ from banmian.files import write_json
 from banmian.types import AnnotatedArticle
 
 # One thread a run: several runs share the cores, and sums come out the same every time.
-_ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_ENVIRONMENT = {
+    **os.environ,
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+}
+
+_NETWORK_EPOCHS = "components.span_tagger.network_epochs"
 
 
 class TrainingError(Exception):
@@ -122,12 +130,28 @@ def train_all(
     config: Path, corpora: Sequence[Path], out: Path, *, jobs: int, overrides: Sequence[str]
 ) -> None:
     """Run ``spacy train`` for each training set, ``jobs`` at a time. Raises TrainingError."""
+    _check_packages(config, overrides)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         runs = [
             pool.submit(_train, config, corpus, out / corpus.name, overrides) for corpus in corpora
         ]
         for run in runs:
             run.result()
+
+
+def _check_packages(config: Path, overrides: Sequence[str]) -> None:
+    """Say what is missing before anything is trained."""
+    from spacy.util import load_config
+
+    values = {key: value for key, _, value in (override.partition("=") for override in overrides)}
+    own = load_config(config).get("components", {}).get("span_tagger", {})
+    epochs = values.get(_NETWORK_EPOCHS, str(own.get("network_epochs", 0)))
+    missing = [name for name in ("jax", "optax") if find_spec(name) is None]
+    if epochs != "0" and missing:
+        raise TrainingError(
+            f"training the network needs {' and '.join(missing)}: pip install 'banmian[train]' "
+            f"(or train without it: --set {_NETWORK_EPOCHS}=0)"
+        )
 
 
 def _train(config: Path, corpus: Path, out: Path, overrides: Sequence[str]) -> None:

@@ -30,6 +30,11 @@ def fail(message: str, code: int = PROGRAM_FAILURE) -> typer.Exit:
     return typer.Exit(code)
 
 
+def missing_extra(extra: str, error: ModuleNotFoundError) -> typer.Exit:
+    """Fail for a package that only an extra installs."""
+    return fail(f"this needs the package {error.name}: pip install 'banmian[{extra}]'")
+
+
 def pages_among(inputs: list[str]) -> list[tuple[str, str]]:
     """The pages that a command was given, as ``find_pages`` yields them; none ends the command."""
     from banmian.pages import find_pages
