@@ -33,7 +33,7 @@ doccano-stop:  ## end it; its data stays in .doccano
 	@$(PYTHON) tools/doccano.py stop
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) out corpus/full corpus/without-* training/full training/without-* training/smoke
+	rm -rf $(VENV) out corpus/full corpus/dev* corpus/without-* training/full training/dev training/without-* training/smoke
 
 $(VENV)/.core: requirements/core.lock requirements/build.lock pyproject.toml
 	@echo "Setting up the environment in $(VENV) (a few minutes, once)"

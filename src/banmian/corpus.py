@@ -10,6 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 
 from banmian.annotations import in_normal_form, origin
+from banmian.files import write_bytes
 from banmian.types import GENRES, TOPICS, AnnotatedArticle
 
 GENRE_CATS = tuple(f"genre:{genre}" for genre in GENRES)
@@ -59,8 +60,7 @@ def write_docbin(path: Path, articles: Iterable[AnnotatedArticle]) -> int:
     """Write articles as a DocBin file and return how many there were."""
     nlp = blank_pipeline()
     docs = [to_doc(nlp, article) for article in articles]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    DocBin(docs=docs).to_disk(path)
+    write_bytes(path, DocBin(docs=docs).to_bytes())
     return len(docs)
 
 

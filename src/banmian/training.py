@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from banmian.annotations import origin, page_id, write_annotations
-from banmian.corpus import repeat_pages, split, write_docbin
+from banmian.corpus import MisalignedSpanError, repeat_pages, split, write_docbin
 from banmian.files import write_json
 from banmian.types import AnnotatedArticle
 
@@ -27,7 +27,7 @@ _NETWORK_EPOCHS = "components.span_tagger.network_epochs"
 
 
 class TrainingError(Exception):
-    """A training run that did not end well; the message says where its log is."""
+    """A training set or run that did not come about; the message says why, or where its log is."""
 
 
 def fold_name(page: str) -> str:
@@ -51,7 +51,7 @@ def write_training_sets(
     apart. ``dev`` holds no real page and none of the authored batches in ``hold_out``, which go to
     ``out/dev-held-out`` as annotations: what a model of it says of them can be calibrated and
     measured. ``sources.json`` beside each set says which pages and batches are in it. Yields a line
-    about each set. Raises TrainingError for a batch that is not there.
+    about each set. Raises TrainingError for a batch that is not there, and as ``write_training_set``.
     """
     real = [article for article in articles if article.meta.get("page")]
     authored = [article for article in articles if not article.meta.get("page")]
@@ -95,10 +95,14 @@ def write_training_set(
 ) -> tuple[int, int]:
     """Write one training set and its sources; returns how many docs it has, and dev has.
 
-    Without ``dev_apart`` dev is no judge: it may be part of the training data, or nothing.
+    Without ``dev_apart`` dev is no judge: it may be part of the training data, or nothing. Raises
+    TrainingError, naming the article, for spans that no tokens can be.
     """
-    count = write_docbin(folder / "train.spacy", repeat_pages(train, page_weight))
-    dev_count = write_docbin(folder / "dev.spacy", dev or train[:20])
+    try:
+        count = write_docbin(folder / "train.spacy", repeat_pages(train, page_weight))
+        dev_count = write_docbin(folder / "dev.spacy", dev or train[:20])
+    except MisalignedSpanError as error:
+        raise TrainingError(str(error)) from error
     sources = {
         "pages": sorted({page_id(article) for article in train if article.meta.get("page")}),
         "batches": sorted({origin(article) for article in train if not article.meta.get("page")}),

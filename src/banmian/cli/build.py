@@ -54,7 +54,6 @@ def corpus(
     Example: `banmian build corpus annotations/pages annotations/authored --hold-out b05 -o corpus`
     """
     from banmian.annotations import read_annotations
-    from banmian.corpus import MisalignedSpanError
     from banmian.training import TrainingError, write_training_sets
 
     articles = list(read_annotations(annotations))
@@ -72,7 +71,7 @@ def corpus(
     try:
         for line in lines:
             typer.echo(line)
-    except (TrainingError, MisalignedSpanError) as error:
+    except TrainingError as error:
         raise fail(str(error)) from error
 
 
