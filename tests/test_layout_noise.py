@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from banmian.annotations import read_annotations
 from banmian.cleaning import split_lines
 from banmian.files import FileError, read_jsonl
-from banmian.layout_boxes import Piece, line_ends
-from banmian.layout_fit import describe, fit_table, gold_pages, outside
-from banmian.layout_furniture import between, editors, footer, masthead
 from banmian.layout_noise import Settings, draw_articles, wreck
+from banmian.layout_noise.boxes import Piece, line_ends
+from banmian.layout_noise.fit import describe, fit_table, gold_pages, outside
+from banmian.layout_noise.furniture import between, editors, footer, masthead
 from banmian.types import Article, Block
 from contract import assert_nothing_lost, assert_traced
 
