@@ -332,10 +332,17 @@ def _article(
             continue
         if text:
             text += "\n"
-        source += runs_of(offsets, len(text))
+        stretches = _stretches(offsets)
+        source += runs_of(stretches, len(text))
         blocks.append(Block(role, len(text), len(text) + len(offsets)))
-        text += clean_text(page_text, offsets)
+        text += clean_text(page_text, stretches)
     return Article(text, tuple(blocks), tuple(source))
+
+
+def _stretches(offsets: Sequence[int]) -> list[tuple[int, int]]:
+    """Offsets as few stretches, in their order."""
+    ends = [at for at, (one, two) in enumerate(pairwise(offsets), 1) if two != one + 1]
+    return [(offsets[a], offsets[b - 1] + 1) for a, b in pairwise([0, *ends, len(offsets)])]
 
 
 def _furniture_stretches(cells: Sequence[Cell]) -> tuple[tuple[int, int], ...]:
