@@ -13,7 +13,7 @@ from banmian.annotations import read_annotations
 from banmian.articles import clean_page
 from banmian.association import Association
 from banmian.layout import Layout, bundled
-from banmian.layout_fit import gold_pages
+from banmian.layout_noise.fit import gold_pages
 from banmian.layout_scoring import score_layout, total
 from banmian.layout_training import simulate, train_layout
 from banmian.network import Network

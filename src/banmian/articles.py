@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from banmian import assembly, duplicates, reading_order
-from banmian.assembly import Rarity
-from banmian.cleaning import Blanks, clean_offsets, clean_text, runs_of
-from banmian.fragments import Fragment, join_wraps, pieces, wrap_probabilities
+from banmian.association import Association
+from banmian.cleaning import Blanks, Stretch, clean_stretches, clean_text, runs_of
+from banmian.fragments import Floats, Fragment, join_wraps, pieces, wrap_probabilities
 from banmian.layout import Layout, bundled
+from banmian.likeness import Words
 from banmian.looks import NEWS_START, is_furniture
 from banmian.reading_order import View
 from banmian.roles import CLASSES, role_probabilities
@@ -36,7 +37,7 @@ def clean_page(page: Page, layout: Layout | None = None) -> CleanPage:
     """
     layout = layout or bundled()
     articles, copies = list[Article](), list[Duplicate]()
-    for sheet in _sheets(page.text):
+    for sheet in _sheets(page.text, layout.association):
         own_articles, own_copies = _clean_sheet(page.text, sheet, layout)
         articles += own_articles
         copies += own_copies
@@ -45,9 +46,9 @@ def clean_page(page: Page, layout: Layout | None = None) -> CleanPage:
     return CleanPage(page, tuple(articles), tuple(_rest(page.text, taken)), tuple(copies))
 
 
-def _sheets(page_text: str) -> Iterator[list[Fragment]]:
+def _sheets(page_text: str, association: Association) -> Iterator[list[Fragment]]:
     """The lines between form feeds; what is far longer than a page, in lengths of pages."""
-    lines = pieces(page_text)
+    lines = pieces(page_text, association)
     ends = [match.start() for match in re.finditer("\f", page_text)] + [len(page_text)]
     start = 0
     for end in ends:
@@ -68,22 +69,31 @@ def _clean_sheet(
     page_text: str, lines: Sequence[Fragment], layout: Layout
 ) -> tuple[list[Article], list[Duplicate]]:
     view, copies = look_at(lines, layout)
-    blocks, roles = in_reading_order(view, layout)
-    roles = _with_heads(blocks, roles)
-    body = [at for at, row in enumerate(roles) if int(row.argmax()) != _FURNITURE]
-    kept, kept_roles = [blocks[at] for at in body], roles[body]
-    parts = assembly.cut(kept, kept_roles, layout.association, layout.begins)
-    groups = assembly.link(parts, Rarity(kept), layout.links)
+    kept, roles = body_of(view, layout)
+    words = Words.of([block.key for block in kept])
+    parts = assembly.cut(kept, roles, words, layout.begins)
+    groups = assembly.link(parts, words, layout.links)
     built = (_build(page_text, assembly.in_order(group)) for group in groups)
     return [article for article in built if article.text], copies
 
 
 def look_at(lines: Sequence[Fragment], layout: Layout) -> tuple[View, list[Duplicate]]:
     """Undo wraps, set copies aside, tell roles."""
-    fragments = join_wraps(lines, layout.association, layout.wraps)
-    joined = wrap_probabilities(fragments, layout.association, layout.wraps)
+    fragments, joined, copies = undo_wraps(lines, layout)
+    return View(fragments, role_probabilities(fragments, joined, layout.roles), joined), copies
+
+
+def undo_wraps(
+    lines: Sequence[Fragment], layout: Layout
+) -> tuple[list[Fragment], Floats, list[Duplicate]]:
+    """Join the lines that columns wrapped, and set copies aside.
+
+    Returns the fragments, for each but the first how sure it is that it goes on the one before, and
+    the copies.
+    """
+    fragments, joined = join_wraps(lines, layout.association, layout.wraps)
     copy_of = duplicates.find_copies(fragments, lambda: _fits(fragments, joined))
-    found = [
+    copies = [
         Duplicate(*place)
         for copy, kept in sorted(copy_of.items())
         for place in duplicates.counterparts(fragments[copy], fragments[kept])
@@ -91,25 +101,27 @@ def look_at(lines: Sequence[Fragment], layout: Layout) -> tuple[View, list[Dupli
     if copy_of:
         fragments = [f for at, f in enumerate(fragments) if at not in copy_of]
         joined = wrap_probabilities(fragments, layout.association, layout.wraps)
-    roles = role_probabilities(fragments, joined, layout.association, layout.roles)
-    return View(fragments, roles, joined), found
+    return fragments, joined, copies
 
 
-def _fits(fragments: Sequence[Fragment], joined: reading_order.Floats) -> list[float]:
+def _fits(fragments: Sequence[Fragment], joined: Floats) -> list[float]:
     """How well each fragment goes with those around it: in grammar, and in words."""
     grammar = np.append(joined, 0.0) + np.concatenate([[0.0], joined])
     return list((grammar + _WORDS_COUNT * assembly.neighbourly(fragments)).tolist())
 
 
-def in_reading_order(view: View, layout: Layout) -> tuple[list[Fragment], reading_order.Floats]:
-    """The blocks of a page, each whole, and the probabilities of their roles."""
+def body_of(view: View, layout: Layout) -> tuple[list[Fragment], Floats]:
+    """The blocks of a page in reading order, each whole, without furniture; their roles."""
     joints = reading_order.find_joints(
         view, layout.association, layout.joints, threshold=JOINT_THRESHOLD
     )
-    return reading_order.merge_blocks(view, reading_order.rearrange(view, joints))
+    blocks, roles = reading_order.merge_blocks(view, reading_order.rearrange(view, joints))
+    roles = _with_heads(blocks, roles)
+    body = [at for at, row in enumerate(roles) if int(row.argmax()) != _FURNITURE]
+    return [blocks[at] for at in body], roles[body]
 
 
-def _with_heads(blocks: Sequence[Fragment], roles: reading_order.Floats) -> reading_order.Floats:
+def _with_heads(blocks: Sequence[Fragment], roles: Floats) -> Floats:
     """The roles, where what only might be furniture heads a text that has no other head."""
     roles = roles.copy()
     for at, below in enumerate(blocks[1:]):
@@ -125,30 +137,32 @@ def _build(page_text: str, blocks: Sequence[tuple[str, Fragment]]) -> Article:
     text, placed, source, joints = "", list[Block](), list[Run](), list[Joint]()
     for role, fragment in blocks:
         blanks = _BLANKS_OF_ROLE.get(role, "drop")
-        offsets = clean_offsets(page_text, fragment.stretches, blanks=blanks)
-        if not offsets:
+        stretches = clean_stretches(page_text, fragment.stretches, blanks=blanks)
+        if not stretches:
             continue
         if text:
             text += "\n"
-        joints += _joints(page_text, fragment, offsets, len(text))
-        source += runs_of(offsets, len(text))
-        placed.append(Block(role, len(text), len(text) + len(offsets)))
-        text += clean_text(page_text, offsets)
+        start = len(text)
+        joints += _joints(page_text, fragment, stretches, start)
+        source += runs_of(stretches, start)
+        text += clean_text(page_text, stretches)
+        placed.append(Block(role, start, len(text)))
     return Article(text, tuple(placed), tuple(source), tuple(joints))
 
 
 def _joints(
-    page_text: str, fragment: Fragment, offsets: Sequence[int], start: int
+    page_text: str, fragment: Fragment, stretches: Sequence[Stretch], text_start: int
 ) -> Iterator[Joint]:
     """Where text from separate places meets; the wraps of a column are not worth telling."""
-    place_of = {on_page: at for at, on_page in enumerate(offsets)}
     for (_, above), (below, _), sure in zip(
         fragment.stretches, fragment.stretches[1:], fragment.joints, strict=False
     ):
         between = page_text[above:below]
         next_line = below > above and not between.strip() and len(between.splitlines()) <= 2
-        if not next_line and below in place_of:
-            yield Joint(start + place_of[below], sure)
+        if not next_line:
+            for run in runs_of(stretches, text_start):
+                if run.page_start <= below < run.page_end:
+                    yield Joint(run.start + below - run.page_start, sure)
 
 
 def _rest(page_text: str, taken: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import heapq
 import math
-import re
-from collections import Counter
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from banmian.association import Association
 from banmian.fragments import Fragment, border_scores
+from banmian.likeness import Words
 from banmian.looks import PHOTO_CREDIT
 from banmian.network import Network
 from banmian.roles import CLASSES, TITLES
@@ -31,12 +27,9 @@ BEGINS, SAME = "begins", "same"
 GOES_ON, OTHER = "goes on", "other"
 REACH = 3  # blocks on either side whose words are compared
 LINK_WINDOW = 5  # parts on either side that a part may belong to
-_NO_WORDS = re.compile(r"[\W_]+")
 _BEGINS = 0.4  # below even: what was cut in vain is linked again
-_CONTEXT = 400  # characters of a block that count in comparing words
 _HEAD_ROLES = ("kicker", "headline", "subtitle")
 _ROLE = {role: number for number, role in enumerate(CLASSES)}
-_HEAD_COLUMNS = [_ROLE[role] for role in _HEAD_ROLES]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +41,6 @@ class Part:
     fragments: tuple[Fragment, ...]
     chances: Floats  # (fragments, CLASSES)
     begins: float  # how sure it is that an article begins with it
-
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """The pairs of characters in it."""
-        return frozenset(pair for fragment in self.fragments for pair in _pairs(fragment.key))
 
     def has(self, *roles: str) -> bool:
         """Whether a block of it has one of these roles."""
@@ -66,14 +54,10 @@ class Part:
         )
 
     @cached_property
-    def head_words(self) -> frozenset[str]:
-        """The pairs of characters in its titles."""
-        return frozenset(
-            pair
-            for fragment, role in zip(self.fragments, self.roles, strict=True)
-            if role in TITLES
-            for pair in _pairs(fragment.key)
-        )
+    def head_numbers(self) -> list[int]:
+        """The numbers of its titles."""
+        pairs = zip(self.numbers, self.roles, strict=True)
+        return [number for number, role in pairs if role in TITLES]
 
 
 def in_order(parts: Sequence[Part]) -> list[tuple[str, Fragment]]:
@@ -110,93 +94,77 @@ def _next_best(chances: Floats) -> str:
     return CLASSES[max(allowed, key=lambda column: chances[column])]
 
 
-def _pairs(key: str) -> set[str]:
-    text = _NO_WORDS.sub("", key[:_CONTEXT])
-    return set(map("".join, pairwise(text)))
-
-
-class Rarity:
-    """How much it says that two texts of a page share a pair of characters.
-
-    Pairs are weighed by their inverse document frequency over the blocks of the page.
-    """
-
-    def __init__(self, fragments: Sequence[Fragment]) -> None:
-        """Count in how many blocks of the page each pair stands."""
-        blocks = Counter(pair for fragment in fragments for pair in _pairs(fragment.key))
-        count = len(fragments) + 1
-        self._weight = {pair: math.log(count / seen) for pair, seen in blocks.items()}
-        self._square = {pair: weight**2 for pair, weight in self._weight.items()}
-
-    def likeness(self, one: AbstractSet[str], other: AbstractSet[str]) -> float:
-        """The cosine of two texts' pairs."""
-        shared = sum(map(self._square.__getitem__, one & other))
-        if not shared:
-            return 0.0
-        size = sum(map(self._square.__getitem__, one)) * sum(map(self._square.__getitem__, other))
-        return shared / math.sqrt(size)
-
-    def coverage(self, one: AbstractSet[str], other: AbstractSet[str]) -> float:
-        """The share of the first text's pairs, by weight, that the other has too."""
-        whole = sum(map(self._weight.__getitem__, one))
-        return sum(map(self._weight.__getitem__, one & other)) / whole if whole else 0.0
-
-
 def neighbourly(fragments: Sequence[Fragment]) -> Floats:
     """For each fragment how like those around it are in their words."""
-    rarity = Rarity(fragments)
-    words = [_pairs(fragment.key) for fragment in fragments]
-    likeness = np.zeros(len(fragments))
-    for at, own in enumerate(words):
-        around = set[str]().union(*words[max(0, at - REACH) : at], *words[at + 1 : at + 1 + REACH])
-        likeness[at] = rarity.likeness(own, around)
-    return likeness
+    words = Words.of([fragment.key for fragment in fragments])
+    around = words.together(
+        [[*_above(at), *_below(at, len(fragments))] for at in range(len(fragments))]
+    )
+    return words.likeness(words.table, around)
 
 
-def begin_features(
-    fragments: Sequence[Fragment], roles: Floats, association: Association
-) -> Floats:
+def _above(at: int) -> range:
+    return range(max(0, at - REACH), at)
+
+
+def _below(at: int, count: int) -> range:
+    return range(at + 1, min(count, at + 1 + REACH))
+
+
+def begin_features(fragments: Sequence[Fragment], roles: Floats, words: Words) -> Floats:
     """One row for each block but the first: whether an article begins with it."""
     count = len(fragments)
-    rarity = Rarity(fragments)
-    words = [_pairs(fragment.key) for fragment in fragments]
     looks = np.array([fragment.look for fragment in fragments])
-    borders = border_scores(association, [fragment.key for fragment in fragments])
-    levels = np.array([fragment.level for fragment in fragments], dtype=float)
-    top = levels[levels > 0].min() if levels.any() else 0.0
-    shape = []
-    for at in range(1, count):
-        above = set[str]().union(*words[max(0, at - REACH) : at])
-        below = set[str]().union(*words[at + 1 : at + 1 + REACH])
-        jump = fragments[at].start - fragments[at - 1].stretches[-1][1]
-        shape.append(
-            [
-                rarity.likeness(above, below | words[at]),
-                rarity.likeness(above, below),
-                rarity.coverage(words[at], above),
-                rarity.coverage(words[at], below),
-                rarity.coverage(words[at - 1], words[at] | below),
-                min(4, fragments[at].gap),
-                min(4, fragments[at + 1].gap) if at + 1 < count else 4,
-                levels[at],
-                levels[at] > 0 and levels[at] == top,
-                levels[at] > top,
-                levels[at - 1],
-                levels[at + 1] if at + 1 < count else 0,
-                (levels > 0).mean(),
-                0 <= jump <= 8,
-                math.log1p(count),
-                min(6, at),
-                min(6, count - at),
-            ]
-        )
+    borders = border_scores(fragments)
+    levels = np.array([fragment.level for fragment in fragments])
+    gaps = np.array([min(4, fragment.gap) for fragment in fragments])
+    top = levels[levels > 0].min() if levels.any() else 0
+    starts = np.array([fragment.start for fragment in fragments])
+    ends = np.array([fragment.stretches[-1][1] for fragment in fragments])
+    jumps = starts[1:] - ends[:-1]
+    at = np.arange(1, count)
+    shape = [
+        *_word_columns(words),
+        gaps[1:],
+        np.append(gaps[2:], 4),
+        levels[1:],
+        (levels[1:] > 0) & (levels[1:] == top),
+        levels[1:] > top,
+        levels[:-1],
+        np.append(levels[2:], 0),
+        np.full(count - 1, (levels > 0).mean()),
+        (jumps >= 0) & (jumps <= 8),
+        np.full(count - 1, math.log1p(count)),
+        np.minimum(6, at),
+        np.minimum(6, count - at),
+    ]
     padded = np.vstack([np.zeros((3, len(CLASSES))), roles, np.zeros((3, len(CLASSES)))])
     around = [padded[3 + by + 1 : 3 + by + count] for by in (-3, -2, -1, 0, 1, 2, 3)]
-    return np.hstack([np.array(shape, dtype=float), *around, looks[1:], looks[:-1], borders[1:]])
+    return np.hstack([np.stack(shape, axis=1), *around, looks[1:], looks[:-1], borders[1:]])
+
+
+def _word_columns(words: Words) -> list[Floats]:
+    """For each block but the first how its words, and those below, go with those above."""
+    count = words.table.shape[0]
+    blocks = range(1, count)
+    above = words.together([_above(at) for at in blocks])
+    below = words.together([_below(at, count) for at in blocks])
+    from_here = words.together([[at, *_below(at, count)] for at in blocks])
+    own, before = words.table[1:], words.table[:-1]
+    return [
+        words.likeness(above, from_here),
+        words.likeness(above, below),
+        words.coverage(own, above),
+        words.coverage(own, below),
+        words.coverage(before, from_here),
+    ]
 
 
 def cut(
-    fragments: Sequence[Fragment], roles: Floats, association: Association, network: Network
+    fragments: Sequence[Fragment],
+    roles: Floats,
+    words: Words,
+    network: Network,
 ) -> list[Part]:
     """Cut a page's blocks where the network says that an article begins.
 
@@ -207,20 +175,29 @@ def cut(
         return []
     begins = [0.0]
     if len(fragments) > 1:
-        rows = begin_features(fragments, roles, association)
+        rows = begin_features(fragments, roles, words)
         begins += network.probabilities(rows)[:, network.classes.index(BEGINS)].tolist()
     names = [CLASSES[int(row.argmax())] for row in roles]
     starts = [at for at, sure in enumerate(begins) if at == 0 or sure > _BEGINS]
-    parts: list[Part] = []
+    borders = list[int]()
+    above_bare = False
     for start, end in zip(starts, [*starts[1:], len(fragments)], strict=True):
         head_end = _head_end(names, start, end)
-        above_bare = bool(parts) and not parts[-1].body and parts[-1].has("headline")
-        if start < head_end < end and above_bare:
-            parts.append(_part(fragments, roles, start, head_end, begins))
-            parts.append(_part(fragments, roles, head_end, end, begins))
-        else:
-            parts.append(_part(fragments, roles, start, end, begins))
-    return parts
+        borders.append(start)
+        if above_bare and start < head_end < end:
+            borders.append(head_end)
+        own = names[borders[-1] : end]
+        above_bare = "headline" in own and "paragraph" not in own
+    return [
+        Part(
+            tuple(range(start, end)),
+            tuple(names[start:end]),
+            tuple(fragments[start:end]),
+            roles[start:end],
+            begins[start],
+        )
+        for start, end in zip(borders, [*borders[1:], len(fragments)], strict=True)
+    ]
 
 
 def _head_end(names: Sequence[str], start: int, end: int) -> int:
@@ -228,19 +205,6 @@ def _head_end(names: Sequence[str], start: int, end: int) -> int:
     while at < end and names[at] in (*_HEAD_ROLES, "byline"):
         at += 1
     return at
-
-
-def _part(
-    fragments: Sequence[Fragment],
-    roles: Floats,
-    start: int,
-    end: int,
-    begins: Sequence[float],
-) -> Part:
-    chances = roles[start:end]
-    names = tuple(CLASSES[int(row.argmax())] for row in chances)
-    numbers = tuple(range(start, end))
-    return Part(numbers, names, tuple(fragments[start:end]), chances, begins[start])
 
 
 def link_pairs(parts: Sequence[Part]) -> list[tuple[int, int]]:
@@ -252,37 +216,35 @@ def link_pairs(parts: Sequence[Part]) -> list[tuple[int, int]]:
     ]
 
 
-def link_features(
-    parts: Sequence[Part], pairs: Sequence[tuple[int, int]], rarity: Rarity
-) -> Floats:
+def link_features(parts: Sequence[Part], pairs: Sequence[tuple[int, int]], words: Words) -> Floats:
     """One row for each pair: whether both are of one article."""
-    likeness = {pair: _likenesses(parts[pair[0]], parts[pair[1]], rarity) for pair in pairs}
+    alike = _likenesses(parts, pairs, words)
+    likeness = dict(zip(pairs, alike[:, 0].tolist(), strict=True))
+    traits = [_traits(part) for part in parts]
     rows = []
     for i, j in pairs:
         first, second = parts[i], parts[j]
-        own = likeness[i, j]
-        rivals = [likeness[pair][0] for pair in _near(i, j) if pair in likeness and pair != (i, j)]
+        rivals = [likeness[pair] for pair in _near(i, j) if pair in likeness and pair != (i, j)]
         between = parts[i + 1 : j]
         rows.append(
             [
-                *own,
-                own[0] - max(rivals, default=0.0),
+                likeness[i, j] - max(rivals, default=0.0),
                 j - i,
                 second.begins,
                 max((part.begins for part in between), default=0.0),
                 sum(part.body > 0 for part in between),
                 sum(part.has("headline") for part in between),
-                *_traits(first),
-                *_traits(second),
-                *(_traits(parts[i + 1]) if between else [0.0] * _TRAITS),
-                *(_traits(parts[j + 1]) if j + 1 < len(parts) else [-1.0] * _TRAITS),
-                *(_traits(parts[i - 1]) if i else [-1.0] * _TRAITS),
+                *traits[i],
+                *traits[j],
+                *(traits[i + 1] if between else [0.0] * _TRAITS),
+                *(traits[j + 1] if j + 1 < len(parts) else [-1.0] * _TRAITS),
+                *(traits[i - 1] if i else [-1.0] * _TRAITS),
                 min(4, second.fragments[0].gap),
                 second.fragments[0].level,
                 first.fragments[0].level,
             ]
         )
-    return np.array(rows, dtype=float)
+    return np.hstack([alike, np.array(rows, dtype=float)])
 
 
 def _near(i: int, j: int) -> list[tuple[int, int]]:
@@ -290,12 +252,22 @@ def _near(i: int, j: int) -> list[tuple[int, int]]:
     return [pair for at in (i, j) for step in reach for pair in ((at - step, at), (at, at + step))]
 
 
-def _likenesses(one: Part, other: Part, rarity: Rarity) -> list[float]:
-    return [
-        rarity.likeness(one.words, other.words),
-        rarity.coverage(one.head_words or one.words, other.words),
-        rarity.coverage(other.head_words or other.words, one.words),
-    ]
+def _likenesses(parts: Sequence[Part], pairs: Sequence[tuple[int, int]], words: Words) -> Floats:
+    """(pairs, 3): how alike they are, and how much of each one's titles the other says."""
+    worded = words.table.getnnz(axis=1) > 0
+    heads = words.together(
+        [[n for n in part.head_numbers if worded[n]] or part.numbers for part in parts]
+    )
+    whole = words.together([part.numbers for part in parts])
+    first, second = [i for i, _ in pairs], [j for _, j in pairs]
+    return np.stack(
+        [
+            words.likeness(whole[first], whole[second]),
+            words.coverage(heads[first], whole[second]),
+            words.coverage(heads[second], whole[first]),
+        ],
+        axis=1,
+    )
 
 
 def _traits(part: Part) -> list[float]:
@@ -322,7 +294,7 @@ _ENDS_SENTENCE, _NEWS_START = 6, 17  # columns of looks.look
 _TRAITS = 14
 
 
-def link(parts: Sequence[Part], rarity: Rarity, network: Network) -> list[list[Part]]:
+def link(parts: Sequence[Part], words: Words, network: Network) -> list[list[Part]]:
     """The parts of each article, in the order of the page.
 
     Greedy additive edge contraction (Keuper et al. 2015): the two groups whose pairs are most in
@@ -331,7 +303,7 @@ def link(parts: Sequence[Part], rarity: Rarity, network: Network) -> list[list[P
     pairs = link_pairs(parts)
     if not pairs:
         return [[part] for part in parts]
-    sure = network.probabilities(link_features(parts, pairs, rarity))
+    sure = network.probabilities(link_features(parts, pairs, words))
     sure = np.clip(sure[:, network.classes.index(SAME)], 1e-4, 1 - 1e-4)
     odds = np.log(sure / (1 - sure)).tolist()
     groups = _contract(len(parts), dict(zip(pairs, odds, strict=True)))

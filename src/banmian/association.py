@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from banmian.ngrams import Codes, hashed, ngrams
+
 REACH = 2  # characters on each side of a joint
 FEATURES = 8
 _RARE = 2  # n-grams seen less often are not kept
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing (Knuth, TAOCP 3, 6.4)
 
-Codes = NDArray[np.uint64]
 Floats = NDArray[np.float64]
 Table = tuple[NDArray[np.uint32], NDArray[np.uint16]]  # hashes in order, and their counts
 
@@ -33,17 +33,14 @@ class Association:
     @classmethod
     def count(cls, paragraphs: Iterable[str]) -> Association:
         """Count the n-grams of paragraphs in normal form, blanks aside."""
-        text = "\0".join("".join(paragraph.split()) for paragraph in paragraphs)
-        codes = np.array([ord(char) for char in text], dtype=np.uint64)
+        texts = ["".join(paragraph.split()) for paragraph in paragraphs]
         tables = []
         for size in range(1, 2 * REACH + 1):
-            windows = [codes[at : len(codes) - size + 1 + at] for at in range(size)]
-            inside = np.all([window != 0 for window in windows], axis=0)
-            keys, counts = np.unique(_hash(windows)[inside], return_counts=True)
+            keys, counts = np.unique(_shortened(ngrams(texts, size)[1]), return_counts=True)
             often = counts >= (1 if size == 1 else _RARE)
             limit = np.iinfo(np.uint16).max
             tables.append((keys[often], np.minimum(counts[often], limit).astype(np.uint16)))
-        return cls(tuple(tables), int((codes != 0).sum()))
+        return cls(tuple(tables), sum(map(len, texts)))
 
     def features(self, before: Sequence[str], behind: Sequence[str]) -> Floats:
         """(joints, FEATURES) for texts in normal form without blanks; their ends at the joint count.
@@ -60,19 +57,48 @@ class Association:
             (self._seen([left[:, 0], right[:, 0], right[:, 1]]), one_left, two_right),
             (self._seen([left[:, 1], left[:, 0], right[:, 0], right[:, 1]]), two_left, two_right),
         )
-        total = max(1, self.characters)
-        information = [
-            np.log((both + 0.2) / ((one + 1) * (other + 1) / total + 0.2))
-            for both, one, other in crossing
-        ]
+        information = [self._information(*seen) for seen in crossing]
         common = [np.log1p(seen) for seen in (one_left, one_right, two_left, two_right)]
         return np.stack([*information, *common], axis=1)
+
+    def borders(
+        self, texts: Sequence[str], marks: Sequence[tuple[str, str]]
+    ) -> tuple[Floats, Floats]:
+        """How well texts stand behind the first of two marks, and before the second.
+
+        Both (texts, 2 for each pair of marks): mutual information of the mark and the character
+        next to it, and the two next to it.
+        """
+        left, right = _sides(texts, texts)
+        before, behind = (
+            np.repeat(np.array([*map(ord, side)], dtype=np.uint64), len(texts))
+            for side in zip(*marks, strict=True)
+        )
+        opens, closes = [], []
+        for windows in ([right[:, 0]], [right[:, 0], right[:, 1]]):
+            inside, seen = self._repeated(windows, len(marks))
+            crossing = self._seen([before, *inside])
+            opens.append(self._information(crossing, self._seen([before]), seen))
+        for windows in ([left[:, 0]], [left[:, 1], left[:, 0]]):
+            inside, seen = self._repeated(windows, len(marks))
+            crossing = self._seen([*inside, behind])
+            closes.append(self._information(crossing, seen, self._seen([behind])))
+        shape = (2 * len(marks), len(texts))
+        return np.stack(opens).reshape(shape).T, np.stack(closes).reshape(shape).T
+
+    def _repeated(self, windows: Sequence[Codes], times: int) -> tuple[list[Codes], Floats]:
+        return [np.tile(codes, times) for codes in windows], np.tile(self._seen(windows), times)
+
+    def _information(self, both: Floats, one: Floats, other: Floats) -> Floats:
+        """Pointwise mutual information, smoothed, of what was seen together and alone."""
+        total = max(1, self.characters)
+        return np.asarray(np.log((both + 0.2) / ((one + 1) * (other + 1) / total + 0.2)))
 
     def _seen(self, windows: Sequence[Codes]) -> Floats:
         keys, counts = self.tables[len(windows) - 1]
         if not len(keys):
             return np.zeros(len(windows[0]))
-        wanted = _hash(windows)
+        wanted = _shortened(hashed(windows))
         at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
         return np.where(keys[at] == wanted, counts[at], 0).astype(np.float64)
 
@@ -93,12 +119,8 @@ class Association:
         return cls(tables, int(arrays["characters"]))
 
 
-def _hash(windows: Sequence[Codes]) -> NDArray[np.uint32]:
-    key = np.full(len(windows[0]), len(windows), dtype=np.uint64) * _MULTIPLIER
-    for window in windows:
-        key = (key ^ window) * _MULTIPLIER
-        key ^= key >> np.uint64(29)
-    return (key >> np.uint64(32)).astype(np.uint32)
+def _shortened(hashes: Codes) -> NDArray[np.uint32]:
+    return (hashes >> np.uint64(32)).astype(np.uint32)
 
 
 def _sides(before: Sequence[str], behind: Sequence[str]) -> tuple[Codes, Codes]:

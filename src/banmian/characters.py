@@ -14,6 +14,7 @@ _STRAIGHT_QUOTE = re.compile("[\"'＂＇]")
 # What opens, and what closes it.
 QUOTES = {"“": "”", "‘": "’", "「": "」", "『": "』", "《": "》"}
 PARTNER = {**QUOTES, "（": "）", "(": ")", "【": "】"}
+_STRAIGHT_OF = {"\uff02": '"', "\uff07": "'"}
 _PAIRS = {'"': "“”", "'": "‘’"}
 
 # Full-width forms that print as Chinese punctuation keep their width.
@@ -100,10 +101,9 @@ def _pair_quotes(text: str) -> str:
 def _pair_quotes_in_line(line: str) -> str:
     chars = list(line)
     is_open = {'"': False, "'": False}
-    for at, char in enumerate(chars):
-        quote = {"＂": '"', "＇": "'"}.get(char, char)
-        if quote not in is_open:
-            continue
+    for match in _STRAIGHT_QUOTE.finditer(line):
+        at = match.start()
+        quote = _STRAIGHT_OF.get(match[0], match[0])
         before, after = line[at - 1 : at], line[at + 1 : at + 2]
         if quote == "'" and before.isalnum() and (before + after).isascii() and after.isalnum():
             continue  # an apostrophe in a foreign word

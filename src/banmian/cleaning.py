@@ -1,7 +1,7 @@
 """Lines of a page, and the clean text of a stretch of it, with the way back to the page.
 
-A clean text is held as the list of page offsets its characters come from, so that joining,
-cutting and dropping blanks can never lose the trace.
+A clean text is held as the stretches of the page that it comes from, so that joining, cutting and
+dropping blanks can never lose the trace.
 """
 
 from __future__ import annotations
@@ -9,17 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import pairwise
 from typing import Literal
 
 from banmian.characters import is_wide, normalize
 from banmian.types import Run
 
 Blanks = Literal["drop", "couplet", "keep"]
+Stretch = tuple[int, int]
 
 _LINE = re.compile(r"[^\n\r\f\v\x1c-\x1e\x85\u2028\u2029]+")
 _MARKDOWN_MARK = re.compile(r"[ \t]*(#{1,6}|[-*>])(?=[ \t])")
-_INVISIBLE = frozenset("\ufeff\u200b\u200c\u200d\u2060\u00ad")
+_INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060\u00ad"
+_WORD = re.compile(rf"[^\s{_INVISIBLE}]+")
+_BLANK = re.compile(r"\s")
 TERMINALS = frozenset("。！？!?…；;")
 _CLOSERS = frozenset("”’」』）)\"'》】")
 
@@ -38,12 +41,7 @@ class Line:
     mark: str
     mark_at: int
     gap: int
-    indent: int = 0
-
-    @cached_property
-    def width(self) -> int:
-        """How many characters stand on it, blanks aside."""
-        return len("".join(self.text.split()))
+    indent: int
 
 
 def split_lines(page_text: str) -> list[Line]:
@@ -89,46 +87,52 @@ def ends_sentence(text: str) -> bool:
     return stripped != text.rstrip() and text.rstrip()[-1:] in "）)"
 
 
-def clean_offsets(
-    page_text: str, stretches: Iterable[tuple[int, int]], *, blanks: Blanks
-) -> list[int]:
-    """The page offsets of the characters that a block's clean text keeps.
+def clean_stretches(
+    page_text: str, stretches: Iterable[Stretch], *, blanks: Blanks
+) -> list[Stretch]:
+    """The stretches of the page that a block's clean text keeps.
 
     Blanks and line ends that the layout put there are left out; of a run of blanks that means
     something, one stays. ``blanks`` says which mean something beside Chinese: ``drop`` none,
     ``keep`` all, ``couplet`` those that part a title into halves of like length.
     """
-    words: list[list[int]] = []
+    words: list[Stretch] = []
     gaps: list[int] = []  # where on the page the blank stands that follows each word
     for start, end in stretches:
-        fresh = True
-        for at in range(start, end):
-            if _is_blank(page_text[at]):
-                if words and not fresh and page_text[at].isspace():
-                    gaps[-1] = at
-                fresh = True
-            elif fresh:
-                words.append([at])
-                gaps.append(-1)
-                fresh = False
-            else:
-                words[-1].append(at)
-        if words and gaps[-1] < 0 and page_text[end : end + 1].isspace():
-            gaps[-1] = end
-    kept: list[int] = []
-    couplet = blanks == "couplet" and is_couplet([_clause_size(page_text, w) for w in words])
-    for index, word in enumerate(words):
-        kept += word
-        if index + 1 < len(words) and gaps[index] >= 0:
-            before, after = page_text[word[-1]], page_text[words[index + 1][0]]
-            if couplet or blanks == "keep" or not (is_wide(before) or is_wide(after)):
-                kept.append(gaps[index])
+        own = [word.span() for word in _WORD.finditer(page_text, start, end)]
+        words += own
+        gaps += [_blank_at(page_text, one[1], two[0]) for one, two in pairwise(own)]
+        gaps += [_blank_at(page_text, word[1], end + 1) for word in own[-1:]]
+    kept: list[Stretch] = []
+    couplet = blanks == "couplet" and is_couplet([_clause_size(page_text[s:e]) for s, e in words])
+    for (start, end), gap, behind in zip(words, gaps, [*words[1:], None], strict=True):
+        _extend(kept, start, end)
+        if behind and gap >= 0:
+            foreign = not (is_wide(page_text[end - 1]) or is_wide(page_text[behind[0]]))
+            if couplet or blanks == "keep" or foreign:
+                _extend(kept, gap, gap + 1)
     return kept
 
 
-def _clause_size(page_text: str, word: Sequence[int]) -> int:
+def _extend(stretches: list[Stretch], start: int, end: int) -> None:
+    """Append a stretch, or lengthen the last one that it follows."""
+    if stretches and stretches[-1][1] == start:
+        stretches[-1] = (stretches[-1][0], end)
+    else:
+        stretches.append((start, end))
+
+
+def _blank_at(page_text: str, start: int, end: int) -> int:
+    """Where the last blank between two words stands that is more than an invisible character."""
+    between = page_text[start:end]
+    return next(
+        (end - back for back, char in enumerate(reversed(between), 1) if char.isspace()), -1
+    )
+
+
+def _clause_size(word: str) -> int:
     """How long a title's half is; a place before a colon (文殊镇：…) does not count."""
-    return len(re.split("[:：]", "".join(page_text[at] for at in word))[-1])
+    return len(re.split("[:：]", word)[-1])
 
 
 def is_couplet(lengths: Sequence[int]) -> bool:
@@ -136,33 +140,26 @@ def is_couplet(lengths: Sequence[int]) -> bool:
     return 2 <= len(lengths) <= 4 and min(lengths) >= 4 and max(lengths) - min(lengths) <= 1
 
 
-def clean_text(page_text: str, offsets: Sequence[int]) -> str:
-    """The text at some page offsets, in normal form, one character for each offset."""
-    chars = (page_text[at] for at in offsets)
-    return normalize("".join(" " if char.isspace() else char for char in chars))
+def clean_text(page_text: str, stretches: Iterable[Stretch]) -> str:
+    """The text of some stretches of the page, in normal form, one character for each of theirs."""
+    return normalize(_BLANK.sub(" ", "".join(page_text[start:end] for start, end in stretches)))
 
 
-def runs_of(offsets: Sequence[int], text_start: int) -> list[Run]:
-    """Where clean text that begins at ``text_start`` came from, in as few runs as there can be."""
-    runs: list[Run] = []
-    start = 0
-    for index in range(1, len(offsets) + 1):
-        if index == len(offsets) or offsets[index] != offsets[index - 1] + 1:
-            first, last = offsets[start], offsets[index - 1]
-            runs.append(Run(text_start + start, text_start + index, first, last + 1))
-            start = index
+def runs_of(stretches: Iterable[Stretch], text_start: int) -> list[Run]:
+    """Where clean text that begins at ``text_start`` came from."""
+    runs = []
+    for start, end in stretches:
+        runs.append(Run(text_start, text_start + end - start, start, end))
+        text_start += end - start
     return runs
 
 
-def to_page(source: Sequence[Run], start: int, end: int) -> list[tuple[int, int]]:
+def to_page(source: Sequence[Run], start: int, end: int) -> list[Stretch]:
     """The pieces of the page that ``text[start:end]`` came from, in the order of the text."""
-    pieces: list[tuple[int, int]] = []
+    pieces: list[Stretch] = []
     for run in source:
         low, high = max(start, run.start), min(end, run.end)
         if low < high:
             shift = run.page_start - run.start
-            if pieces and pieces[-1][1] == low + shift:
-                pieces[-1] = (pieces[-1][0], high + shift)
-            else:
-                pieces.append((low + shift, high + shift))
+            _extend(pieces, low + shift, high + shift)
     return pieces

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from itertools import groupby, permutations
+from operator import itemgetter
+
+import numpy as np
 
 from banmian.fragments import Fragment
 from banmian.looks import TITLE_WIDTH
+from banmian.ngrams import ngrams
 
 SHORTEST = 15
 _SHINGLE = 5  # characters
@@ -27,23 +32,12 @@ def find_copies(
     """
     from rapidfuzz.fuzz import partial_ratio
 
-    shingles = [_shingles(fragment.key) for fragment in fragments]
-    holders: dict[str, list[int]] = defaultdict(list)
-    for number, own in enumerate(shingles):
-        for shingle in own:
-            holders[shingle].append(number)
+    shared = _shared_shingles(fragments)
     copies: dict[int, int] = {}
     fits: Sequence[float] = ()
-    for number, own in enumerate(shingles):
-        shared = Counter(
-            other
-            for shingle in own
-            if len(holders[shingle]) <= _COMMONPLACE
-            for other in holders[shingle]
-            if other != number
-        )
-        for other, count in shared.most_common(3):
-            if count < _SHARED * len(own):
+    for number, (size, others) in sorted(shared.items()):
+        for other, count in others.most_common(3):
+            if count < _SHARED * size:
                 break
             if other in copies:
                 continue
@@ -56,10 +50,23 @@ def find_copies(
     return copies
 
 
-def _shingles(key: str) -> set[str]:
-    if len(key) < SHORTEST:
-        return set()
-    return {key[at : at + _SHINGLE] for at in range(len(key) - _SHINGLE + 1)}
+def _shared_shingles(fragments: Sequence[Fragment]) -> dict[int, tuple[int, Counter[int]]]:
+    """For the passages that share shingles: how many they have, and share with which others."""
+    keys = [f.key if len(f.key) >= SHORTEST else "" for f in fragments]
+    owners, shingles = ngrams(keys, _SHINGLE)
+    found, numbers = np.unique(shingles, return_inverse=True)
+    once = np.unique(numbers * len(keys) + owners)  # a shingle counts once in a passage
+    of, owners = np.divmod(once, len(keys))
+    holders = np.bincount(of, minlength=len(found))
+    sizes = np.bincount(owners, minlength=len(keys)).tolist()
+    several = (holders > 1) & (holders <= _COMMONPLACE)
+    shared: dict[int, Counter[int]] = defaultdict(Counter)
+    for _, same in groupby(
+        zip(of[several[of]].tolist(), owners[several[of]].tolist(), strict=True), itemgetter(0)
+    ):
+        for (_, one), (_, other) in permutations(same, 2):
+            shared[one][other] += 1
+    return {number: (sizes[number], others) for number, others in shared.items()}
 
 
 def _yields(fragments: Sequence[Fragment], fits: Sequence[float], one: int, other: int) -> bool:

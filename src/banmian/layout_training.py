@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from banmian import assembly
 from banmian.annotations import origin
-from banmian.articles import in_reading_order, look_at
+from banmian.articles import body_of, look_at, undo_wraps
 from banmian.association import Association
 from banmian.characters import normalize
 from banmian.fragments import (
@@ -22,17 +22,16 @@ from banmian.fragments import (
     BORDERS,
     JOINED,
     Fragment,
-    join_wraps,
     pieces,
     wrap_features,
-    wrap_probabilities,
 )
 from banmian.layout import Layout
 from banmian.layout_noise import Written, draw_articles, wreck
 from banmian.layout_scoring import Place, block_numbers, furniture_letters, letters, places
+from banmian.likeness import Words
 from banmian.network import Network
-from banmian.reading_order import candidates, joint_features, view_of
-from banmian.roles import CLASSES, role_features
+from banmian.reading_order import candidates, joint_features
+from banmian.roles import role_features
 from banmian.types import AnnotatedArticle, CleanPage
 
 Floats = NDArray[np.float64]
@@ -68,17 +67,13 @@ class Truth:
                     found[here] = there
         return found
 
-    def first(self, fragment: Fragment) -> int:
-        """The offset of a fragment's first character."""
-        return fragment.stretches[0][0]
-
     def last(self, fragment: Fragment) -> int:
         """The offset of a fragment's last character."""
         return fragment.stretches[-1][1] - 1
 
     def joined(self, before: Fragment, behind: Fragment) -> bool:
         """Whether one fragment goes on in the other."""
-        return self.follows.get(self.last(before)) == self.first(behind)
+        return self.follows.get(self.last(before)) == behind.start
 
     def role(self, fragment: Fragment) -> str:
         """The role that most of a fragment's characters have; empty for a copy."""
@@ -112,99 +107,72 @@ def count_association(articles: Iterable[Written]) -> Association:
     )
 
 
-def wrap_examples(pages: Sequence[CleanPage], association: Association) -> Examples:
+def wrap_examples(truth: Truth, lines: Sequence[Fragment], layout: Layout) -> Examples | None:
     """Each two lines that stand one below the other, and whether they belong together."""
-    rows, wanted = [], list[str]()
-    for page in pages:
-        truth, lines = Truth(page), pieces(page.page.text)
-        if len(lines) < 2:
-            continue
-        rows.append(wrap_features(lines, association))
-        wanted += [JOINED if truth.joined(a, b) else APART for a, b in pairwise(lines)]
-    return np.vstack(rows), wanted
+    if len(lines) < 2:
+        return None
+    wanted = [JOINED if truth.joined(above, below) else APART for above, below in pairwise(lines)]
+    return wrap_features(lines, layout.association), wanted
 
 
-def role_examples(pages: Sequence[CleanPage], association: Association, wraps: Network) -> Examples:
-    """Each fragment of the pages, as the first network joins them, and its role."""
-    rows, wanted = [], list[str]()
-    for page in pages:
-        truth = Truth(page)
-        fragments = join_wraps(pieces(page.page.text), association, wraps)
-        if not fragments:
-            continue
-        joined = wrap_probabilities(fragments, association, wraps)
-        features = role_features(fragments, joined, association)
-        roles = [truth.role(fragment) for fragment in fragments]
-        known = [bool(role) for role in roles]
-        rows.append(features[known])
-        wanted += [role for role in roles if role]
-    return np.vstack(rows), wanted
+def role_examples(truth: Truth, lines: Sequence[Fragment], layout: Layout) -> Examples | None:
+    """Each fragment, as the first network joins them, and its role."""
+    fragments, joined, _ = undo_wraps(lines, layout)
+    roles = [truth.role(fragment) for fragment in fragments]
+    if not any(roles):
+        return None
+    known = [bool(role) for role in roles]
+    return role_features(fragments, joined)[known], [role for role in roles if role]
 
 
-def joint_examples(
-    pages: Sequence[CleanPage], association: Association, wraps: Network, roles: Network
-) -> Examples:
+def joint_examples(truth: Truth, lines: Sequence[Fragment], layout: Layout) -> Examples | None:
     """Each pair of fragments of which one may continue the other, and whether it does."""
-    rows, wanted = [], list[str]()
-    for page in pages:
-        truth = Truth(page)
-        view = view_of(pieces(page.page.text), association, wraps, roles)
-        pairs = candidates(view)
-        if not pairs:
-            continue
-        rows.append(joint_features(view, pairs, association).astype(np.float32))
-        wanted += [
-            JOINED if truth.joined(view.fragments[i], view.fragments[j]) else APART
-            for i, j in pairs
-        ]
-    return np.vstack(rows), wanted
+    view, _ = look_at(lines, layout)
+    pairs = candidates(view)
+    if not pairs:
+        return None
+    before_and_behind = [(view.fragments[i], view.fragments[j]) for i, j in pairs]
+    wanted = [JOINED if truth.joined(*pair) else APART for pair in before_and_behind]
+    return joint_features(view, pairs, layout.association), wanted
 
 
-def begin_examples(pages: Sequence[CleanPage], layout: Layout) -> Examples:
-    """Each block but a page's first, in the order that cleaning finds, and whether it begins an article."""
-    rows, wanted = [], list[str]()
-    for page in pages:
-        truth = Truth(page)
-        blocks, roles = _without_furniture(page, layout)
-        if len(blocks) < 2:
-            continue
-        rows.append(assembly.begin_features(blocks, roles, layout.association))
-        articles = [truth.article(block) for block in blocks]
-        wanted += [
-            assembly.GOES_ON if above == below else assembly.BEGINS
-            for above, below in pairwise(articles)
-        ]
-    return np.vstack(rows), wanted
+def begin_examples(truth: Truth, lines: Sequence[Fragment], layout: Layout) -> Examples | None:
+    """Each block but the first, in the order that cleaning finds, and whether it begins an article."""
+    blocks, roles = body_of(look_at(lines, layout)[0], layout)
+    if len(blocks) < 2:
+        return None
+    wanted = [
+        assembly.GOES_ON if truth.article(above) == truth.article(below) else assembly.BEGINS
+        for above, below in pairwise(blocks)
+    ]
+    return assembly.begin_features(blocks, roles, Words.of([b.key for b in blocks])), wanted
 
 
-def link_examples(pages: Sequence[CleanPage], layout: Layout) -> Examples:
-    """Each two parts near each other, as cleaning cuts the pages, and whether they are one article's."""
-    rows, wanted = [], list[str]()
-    for page in pages:
-        truth = Truth(page)
-        blocks, roles = _without_furniture(page, layout)
-        parts = assembly.cut(blocks, roles, layout.association, layout.begins)
-        pairs = assembly.link_pairs(parts)
-        if not pairs:
-            continue
-        rows.append(assembly.link_features(parts, pairs, assembly.Rarity(blocks)))
-        article = [
-            Counter(truth.article(f) for f in part.fragments).most_common(1)[0][0] for part in parts
-        ]
-        wanted += [assembly.SAME if article[i] == article[j] else assembly.OTHER for i, j in pairs]
-    return np.vstack(rows), wanted
-
-
-def _without_furniture(page: CleanPage, layout: Layout) -> tuple[list[Fragment], Floats]:
-    view, _ = look_at(pieces(page.page.text), layout)
-    blocks, roles = in_reading_order(view, layout)
-    kept = [at for at, row in enumerate(roles) if CLASSES[int(row.argmax())] != "furniture"]
-    return [blocks[at] for at in kept], roles[kept]
+def link_examples(truth: Truth, lines: Sequence[Fragment], layout: Layout) -> Examples | None:
+    """Each two parts near each other, as cleaning cuts the page, and whether they are one article's."""
+    blocks, roles = body_of(look_at(lines, layout)[0], layout)
+    words = Words.of([block.key for block in blocks])
+    parts = assembly.cut(blocks, roles, words, layout.begins)
+    pairs = assembly.link_pairs(parts)
+    if not pairs:
+        return None
+    article = [
+        Counter(truth.article(f) for f in part.fragments).most_common(1)[0][0] for part in parts
+    ]
+    wanted = [assembly.SAME if article[i] == article[j] else assembly.OTHER for i, j in pairs]
+    return assembly.link_features(parts, pairs, words), wanted
 
 
 _CUTTINGS = 0.2
 _HIDDEN, _MEMBERS, _PENALTY = 32, 3, 0.1
 _UNTRAINED = Network((), np.zeros(0), np.ones(0), ())
+_STEPS = (  # the networks in the order in which they work, and the share of pages that serves
+    ("wraps", wrap_examples, 1.0),
+    ("roles", role_examples, 1.0),
+    ("joints", joint_examples, 0.5),
+    ("begins", begin_examples, 1.0),
+    ("links", link_examples, 1.0),
+)
 
 
 def simulate(articles: Sequence[AnnotatedArticle], count: int, *, seed: int) -> Iterator[CleanPage]:
@@ -232,25 +200,31 @@ def train_layout(
     ``pages`` are drawn for each network anew: what one has seen in training it joins too well.
     Pairs of fragments are so many that half as many pages serve for them.
     """
-    association = count_association(articles)
     origins = tuple(sorted({origin(article) for article in articles}))
-    none = _UNTRAINED
-    layout = Layout(association, none, none, none, none, none, origins)
-
-    def fit(
-        name: str, step: int, examples: Callable[[list[CleanPage]], Examples], share: float = 1.0
-    ) -> Network:
-        rows, wanted = examples(list(simulate(articles, round(share * pages), seed=seed + step)))
+    association = count_association(articles)
+    networks = {name: _UNTRAINED for name, _, _ in _STEPS}
+    layout = Layout(association=association, trained_on=origins, **networks)
+    for number, (name, examples, share) in enumerate(_STEPS):
+        drawn = simulate(articles, round(share * pages), seed=seed + number)
+        rows, wanted = _together(drawn, layout, examples)
         say(f"{name}: {len(wanted)} examples of {rows.shape[1]} features")
-        return Network.train(
+        networks[name] = Network.train(
             rows, wanted, hidden=_HIDDEN, members=_MEMBERS, penalty=_PENALTY, seed=seed
         )
+        layout = Layout(association=association, trained_on=origins, **networks)
+    return layout
 
-    wraps = fit("wraps", 0, lambda drawn: wrap_examples(drawn, association))
-    roles = fit("roles", 1, lambda drawn: role_examples(drawn, association, wraps))
-    joints = fit("joints", 2, lambda drawn: joint_examples(drawn, association, wraps, roles), 0.5)
-    layout = replace(layout, wraps=wraps, roles=roles, joints=joints)
-    known = layout
-    layout = replace(layout, begins=fit("begins", 3, lambda drawn: begin_examples(drawn, known)))
-    cut = layout
-    return replace(layout, links=fit("links", 4, lambda drawn: link_examples(drawn, cut)))
+
+def _together(
+    pages: Iterable[CleanPage],
+    layout: Layout,
+    examples: Callable[[Truth, Sequence[Fragment], Layout], Examples | None],
+) -> Examples:
+    """The examples of all pages."""
+    rows, wanted = [], list[str]()
+    for page in pages:
+        found = examples(Truth(page), pieces(page.page.text, layout.association), layout)
+        if found:
+            rows.append(found[0].astype(np.float32))
+            wanted += found[1]
+    return np.vstack(rows), wanted

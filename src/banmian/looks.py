@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 
 from banmian.characters import is_han
 from banmian.cleaning import ends_sentence, is_couplet
@@ -43,6 +42,7 @@ _FURNITURE = tuple(
     )
 )
 _LONGEST_FURNITURE = 60
+_READ = _LONGEST_FURNITURE + 1  # of a long text no more is looked at for the words of roles
 _FRESH_START = re.compile(
     r"近日|日前|今年|近年|据悉|目前|此外|同时|截至|据了解|连日来|去年|\d{1,2}月|\d{4}年"
 )
@@ -81,11 +81,11 @@ def is_byline(text: str) -> bool:
 
 def look(text: str, key: str) -> list[float]:
     """The look of a text (as on the page, lines joined by blanks); ``key`` is its normal form without blanks."""
-    text = simplify(text)
     width = len(key)
+    short = width <= TITLE_WIDTH
+    text = simplify(text if short or len(text) <= _LONGEST_FURNITURE else text[:_READ])
     first, last = key[:1], key[-1:]
     head = text[:TITLE_WIDTH]
-    short = width <= TITLE_WIDTH
     words = text.split() if short else []
     opened = sum(map(key.count, _OPENING))
     closed = sum(map(key.count, _CLOSING))
@@ -146,9 +146,3 @@ def _dangling(key: str) -> bool:
 
 
 LOOK_SIZE = len(look("一", "一"))
-
-
-def typical_width(widths: Sequence[int], at: int, *, reach: int = 12) -> int:
-    """How wide lines are around one: the upper quintile of those near it."""
-    near = sorted(widths[max(0, at - reach) : at + reach + 1])
-    return near[(4 * len(near)) // 5]

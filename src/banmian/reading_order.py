@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +18,12 @@ from banmian.cleaning import ends_sentence
 from banmian.fragments import (
     Fragment,
     border_scores,
-    join_wraps,
     joined_probability,
     merge,
-    wrap_probabilities,
 )
 from banmian.looks import TITLE_WIDTH
 from banmian.network import Network
-from banmian.roles import CLASSES, TITLES, role_probabilities
+from banmian.roles import CLASSES, TITLES
 
 Floats = NDArray[np.float64]
 
@@ -33,6 +32,15 @@ TITLE_WINDOW = 6
 _LIKELY = 0.15
 _WRAP = 0.2  # neighbours that may be wraps are looked at again, whatever they end with
 _CROSSING = 4  # characters on each side that are looked up elsewhere on the page
+_LONGEST_WORD = 6
+_SPANS = sorted(  # of what may be a word there, the longest first
+    (
+        (_CROSSING - left, _CROSSING + right)
+        for left, right in product(range(1, _CROSSING + 1), repeat=2)
+        if left + right <= _LONGEST_WORD
+    ),
+    key=lambda span: span[0] - span[1],
+)
 _BLOCK = 200  # so many open ends are assigned together
 _TITLE_COLUMNS = [CLASSES.index(role) for role in TITLES]
 _BODY_COLUMNS = [CLASSES.index(role) for role in ("paragraph", "caption")]
@@ -55,15 +63,6 @@ class View:
     fragments: Sequence[Fragment]
     roles: Floats  # (fragments, CLASSES)
     joined: Floats  # for each fragment but the first
-
-
-def view_of(
-    lines: Sequence[Fragment], association: Association, wraps: Network, roles: Network
-) -> View:
-    """Undo the wraps of a page's lines and tell the roles of what comes of it."""
-    fragments = join_wraps(lines, association, wraps)
-    joined = wrap_probabilities(fragments, association, wraps)
-    return View(fragments, role_probabilities(fragments, joined, association, roles), joined)
 
 
 def candidates(view: View) -> list[tuple[int, int]]:
@@ -94,13 +93,18 @@ def joint_features(
     keys = [fragment.key for fragment in fragments]
     first, second = np.array([pair[0] for pair in pairs]), np.array([pair[1] for pair in pairs])
     crossing = association.features([keys[i] for i in first], [keys[j] for j in second])
-    borders = border_scores(association, keys)
+    borders = border_scores(fragments)
     looks = np.array([fragment.look for fragment in fragments])
     bond = crossing[:, :4].sum(axis=1)
-    page = "\n".join(keys)
+    page, listed = "\n".join(keys), lexicon.words()
+    tails, heads = [key[-_CROSSING:] for key in keys], [key[:_CROSSING] for key in keys]
+    balance = np.array([_balance(key) for key in keys])
+    levels = np.array([fragment.level for fragment in fragments])
+    gaps = np.array([min(4, fragment.gap) for fragment in fragments])
+    indents = np.array([min(4, fragment.indent) for fragment in fragments])
     sizes = np.concatenate([[0], np.cumsum([len(key) for key in keys])])
     body = np.concatenate([[0], np.cumsum(view.roles[:, _BODY_COLUMNS].sum(axis=1))])
-    heads = np.concatenate([[0], np.cumsum(view.roles[:, _HEADS].sum(axis=1))])
+    titles = np.concatenate([[0], np.cumsum(view.roles[:, _HEADS].sum(axis=1))])
     behind = np.append(view.joined, 0.0)
     before = np.concatenate([[0.0], view.joined])
     step = second - first
@@ -113,21 +117,24 @@ def joint_features(
             np.log1p(np.abs(step)),
             np.log1p(np.abs(sizes[high] - sizes[low])),
             body[high] - body[low],
-            heads[high] - heads[low],
+            titles[high] - titles[low],
             high - low - (body[high] - body[low]),
             behind[first],
             before[second],
             np.where(step == 1, behind[first], 0),
             np.where(step == 1, 0, behind[first]),
             np.where(step == 1, 0, before[second]),
-            [fragments[i].level for i in first],
-            [fragments[j].level for j in second],
-            [min(4, fragments[j].gap) for j in second],
-            [min(4, fragments[j].indent) for j in second],
+            levels[first],
+            levels[second],
+            gaps[second],
+            indents[second],
             *_rivals(first, second, bond),
-            *zip(
-                *(_crossing(keys[i], keys[j], page, lexicon.words()) for i, j in pairs), strict=True
-            ),
+            [
+                _word_over(tails[i].rjust(_CROSSING) + heads[j].ljust(_CROSSING), listed)
+                for i, j in pairs
+            ],
+            [_repeated_over(tails[i], heads[j], page) for i, j in pairs],
+            (balance[first] > 0) * np.where(balance[second] < 0, 1, -1),
         ],
         axis=1,
     ).astype(np.float64)
@@ -143,40 +150,45 @@ def _rivals(first: NDArray[np.int64], second: NDArray[np.int64], bond: Floats) -
     """How much stronger each pair's bond is than the best other of the same end, and start."""
     margins = []
     for ends in (first, second):
-        of_end: dict[int, list[int]] = defaultdict(list)
-        for row, end in enumerate(ends.tolist()):
-            of_end[end].append(row)
-        margin = np.zeros(len(bond))
-        for rows in of_end.values():
-            values = bond[rows]
-            top = np.sort(values)[::-1]
-            best, next_best = top[0], top[1] if len(top) > 1 else top[0] - 5
-            margin[rows] = np.where(values == best, best - next_best, values - best)
+        order = np.lexsort((-bond, ends))  # each end's pairs together, the strongest first
+        starts = np.flatnonzero(np.diff(ends[order], prepend=-1))
+        sizes = np.diff(starts, append=len(order))
+        best = np.repeat(bond[order[starts]], sizes)
+        followed = np.where(sizes > 1, starts + 1, starts)
+        next_best = np.where(sizes > 1, bond[order[followed]], bond[order[starts]] - 5)
+        margin = np.empty(len(bond))
+        margin[order] = np.where(
+            bond[order] == best, best - np.repeat(next_best, sizes), bond[order] - best
+        )
         margins.append(margin)
     return margins
 
 
-def _crossing(
-    before: str, behind: str, page: str, listed: AbstractSet[str]
-) -> tuple[float, float, float]:
-    """Longest listed word over the joint, longest string over it that stands elsewhere, quotes."""
-    tail, head = before[-_CROSSING:], behind[:_CROSSING]
-    strings = sorted(
-        (
-            tail[-left:] + head[:right]
-            for left in range(1, len(tail) + 1)
-            for right in range(1, len(head) + 1)
-        ),
-        key=len,
-        reverse=True,
-    )
-    word = next((len(string) for string in strings if string in listed), 0)
-    repeated = 0
-    if tail[-1:] + head[:1] in page:
-        repeated = next((len(string) for string in strings if string in page), 0)
-    opened = before.count("“") - before.count("”") + before.count("（") - before.count("）")
-    closed = behind.count("”") - behind.count("“") + behind.count("）") - behind.count("（")
-    return word, repeated if repeated > 2 else 0, (opened > 0) * (1 if closed > 0 else -1)
+def _word_over(around: str, listed: AbstractSet[str]) -> int:
+    """How long the longest listed word is that stands across the middle of a string."""
+    return next((end - start for start, end in _SPANS if around[start:end] in listed), 0)
+
+
+def _repeated_over(tail: str, head: str, page: str) -> int:
+    """How long the longest string over a joint is that stands elsewhere too, from three on.
+
+    A string stands nowhere where a part of it does not: so far each length on the left bounds what
+    is tried on the right for the next.
+    """
+    longest, bound = 0, len(head)
+    for left in range(1, len(tail) + 1):
+        right = 0
+        while right < bound and tail[-left:] + head[: right + 1] in page:
+            right += 1
+        if not right:
+            break
+        longest, bound = max(longest, left + right), right
+    return longest if longest > 2 else 0
+
+
+def _balance(key: str) -> int:
+    """How many more quotes and brackets a text opens than it closes."""
+    return key.count("“") - key.count("”") + key.count("（") - key.count("）")
 
 
 def find_joints(
@@ -278,12 +290,14 @@ def merge_blocks(
     view: View, blocks: Sequence[Sequence[tuple[int, float]]]
 ) -> tuple[list[Fragment], Floats]:
     """Each block as one fragment, and the probabilities of its roles (the mean, by length)."""
-    merged, roles = [], []
-    for block in blocks:
-        numbers = [at for at, _ in block]
-        merged.append(
-            merge([view.fragments[at] for at in numbers], [sure for _, sure in block[1:]])
-        )
-        weights = np.array([len(view.fragments[at].key) for at in numbers], dtype=float) + 1e-9
-        roles.append(np.average(view.roles[numbers], axis=0, weights=weights))
-    return merged, np.array(roles).reshape(len(merged), len(CLASSES))
+    merged = [
+        merge([view.fragments[at] for at, _ in block], [sure for _, sure in block[1:]])
+        for block in blocks
+    ]
+    if not blocks:
+        return merged, view.roles
+    order = [at for block in blocks for at, _ in block]
+    starts = np.cumsum([0, *map(len, blocks[:-1])])
+    sizes = np.array([len(view.fragments[at].key) + 1e-9 for at in order])[:, None]
+    sums = np.add.reduceat(view.roles[order] * sizes, starts)
+    return merged, sums / np.add.reduceat(sizes, starts)

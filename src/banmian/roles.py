@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from banmian.association import Association
 from banmian.fragments import Fragment, border_scores
 from banmian.looks import LOOK_SIZE
 from banmian.network import Network
@@ -20,16 +19,14 @@ TITLES = ("kicker", "headline", "subtitle", "subhead")
 _NEIGHBOURS = (-2, -1, 1, 2)
 
 
-def role_features(
-    fragments: Sequence[Fragment], joined: Floats, association: Association
-) -> Floats:
+def role_features(fragments: Sequence[Fragment], joined: Floats) -> Floats:
     """One row for each fragment: its look, its neighbours' and the page's.
 
     ``joined`` says for each fragment but the first how likely it goes on the one before.
     """
     count = len(fragments)
     looks = np.array([fragment.look for fragment in fragments]).reshape(count, LOOK_SIZE)
-    borders = border_scores(association, [fragment.key for fragment in fragments])
+    borders = border_scores(fragments)
     around = [_shifted(looks, by) for by in _NEIGHBOURS]
     before = np.concatenate([[0.0], joined])[:, None]
     behind = np.concatenate([joined, [0.0]])[:, None]
@@ -75,13 +72,11 @@ def _make_up(fragments: Sequence[Fragment]) -> Floats:
     return np.stack([np.asarray(column, dtype=float) for column in columns], axis=1)
 
 
-def role_probabilities(
-    fragments: Sequence[Fragment], joined: Floats, association: Association, network: Network
-) -> Floats:
+def role_probabilities(fragments: Sequence[Fragment], joined: Floats, network: Network) -> Floats:
     """(fragments, CLASSES)."""
     if not fragments:
         return np.zeros((0, len(CLASSES)))
-    found = network.probabilities(role_features(fragments, joined, association))
+    found = network.probabilities(role_features(fragments, joined))
     order = [network.classes.index(role) if role in network.classes else -1 for role in CLASSES]
     padded = np.hstack([found, np.zeros((len(found), 1))])
     return np.asarray(padded[:, order])

@@ -270,7 +270,7 @@ def fit(
     """
     from banmian.annotations import read_annotations
     from banmian.files import read_jsonl, replace_part
-    from banmian.layout_fit import fit_table, gold_pages
+    from banmian.layout_noise.fit import fit_table, gold_pages
     from banmian.layout_training import simulate
 
     rows = [row for file in sorted(layout_rows.glob("*.jsonl")) for _, row in read_jsonl(file)]

@@ -37,7 +37,7 @@ def evaluate_layout(
     from banmian.annotations import origin, read_annotations
     from banmian.files import read_jsonl, replace_part, write_json
     from banmian.layout import bundled
-    from banmian.layout_fit import gold_pages
+    from banmian.layout_noise.fit import gold_pages
     from banmian.layout_scoring import LayoutCounts, total
     from banmian.layout_training import simulate
 

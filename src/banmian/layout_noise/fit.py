@@ -11,7 +11,7 @@ from typing import Any
 from banmian.annotations import source_runs
 from banmian.cleaning import Line, split_lines
 from banmian.files import FileError
-from banmian.layout_boxes import HEAD_ROLES
+from banmian.layout_noise.boxes import HEAD_ROLES
 from banmian.pages import read_page
 from banmian.types import AnnotatedArticle, Article, CleanPage, Duplicate, Failure
 

@@ -5,8 +5,17 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from banmian.layout_boxes import BLANK, COPY, FURNITURE, HEAD_ROLES, Box, Cell, Piece, line_ends
-from banmian.layout_settings import Sheet
+from banmian.layout_noise.boxes import (
+    BLANK,
+    COPY,
+    FURNITURE,
+    HEAD_ROLES,
+    Box,
+    Cell,
+    Piece,
+    line_ends,
+)
+from banmian.layout_noise.settings import Sheet
 
 _ONE_LINE = HEAD_ROLES | {"subhead", "byline", "furniture"}
 

@@ -6,8 +6,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 
-from banmian.layout_boxes import BLANK, COPY, Box, Piece, halve, line_ends, split_piece
-from banmian.layout_settings import Sheet, confuse
+from banmian.layout_noise.boxes import BLANK, COPY, Box, Piece, halve, line_ends, split_piece
+from banmian.layout_noise.settings import Sheet, confuse
 
 _SHORTEST_COPY, _LONGEST_COPY = 15, 400
 

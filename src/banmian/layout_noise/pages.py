@@ -1,7 +1,7 @@
-"""Clean articles wrecked into one page, as extraction from newspaper pages does, and the truth kept.
+"""Articles set as boxes, the boxes put in disorder and printed as lines, and the truth kept.
 
-Training and test data for the cleaning: each article is set as boxes (titles, byline, columns,
-pictures), the boxes lose their order, and what an extractor writes of them is printed as lines.
+Each article is set as boxes (titles, byline, columns, pictures), the boxes lose their order, and
+what an extractor writes of them is printed as lines.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 
 from banmian.cleaning import clean_text, runs_of
 from banmian.files import sha256
-from banmian.layout_boxes import (
+from banmian.layout_noise.boxes import (
     BLANK,
     FURNITURE,
     HEAD_ROLES,
@@ -29,10 +29,10 @@ from banmian.layout_boxes import (
     sections_first,
     stray_line,
 )
-from banmian.layout_furniture import between, credit, footer, masthead, picture_caption
-from banmian.layout_order import add_copies, arrange, disorder, index
-from banmian.layout_print import Writer, print_page
-from banmian.layout_settings import Settings, Sheet, draw_sheet
+from banmian.layout_noise.furniture import between, credit, footer, masthead, picture_caption
+from banmian.layout_noise.order import add_copies, arrange, disorder, index
+from banmian.layout_noise.printing import Writer, print_page
+from banmian.layout_noise.settings import Settings, Sheet, draw_sheet
 from banmian.types import Article, Block, CleanPage, Duplicate, Page, Run
 
 _LOG_PAGE_SIZE = 8.45  # a page of 4,700 characters
@@ -332,10 +332,17 @@ def _article(
             continue
         if text:
             text += "\n"
-        source += runs_of(offsets, len(text))
+        stretches = _stretches(offsets)
+        source += runs_of(stretches, len(text))
         blocks.append(Block(role, len(text), len(text) + len(offsets)))
-        text += clean_text(page_text, offsets)
+        text += clean_text(page_text, stretches)
     return Article(text, tuple(blocks), tuple(source))
+
+
+def _stretches(offsets: Sequence[int]) -> list[tuple[int, int]]:
+    """Offsets as few stretches, in their order."""
+    ends = [at for at, (one, two) in enumerate(pairwise(offsets), 1) if two != one + 1]
+    return [(offsets[a], offsets[b - 1] + 1) for a, b in pairwise([0, *ends, len(offsets)])]
 
 
 def _furniture_stretches(cells: Sequence[Cell]) -> tuple[tuple[int, int], ...]:
