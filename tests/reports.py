@@ -50,6 +50,7 @@ def evaluation(root: Path, *, hostile: bool = False, held_out: bool = False):
     figures = {
         "schema": "banmian.metrics/1",
         "held_out": not hostile,
+        "models": "--folds training",
         "method": METHOD,
         **summarize(judged),
     }

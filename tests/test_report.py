@@ -97,7 +97,12 @@ def test_an_article_without_spans_has_a_report_too():
         [article],
         lambda texts: [Tags((), ("news", 1.0), ())] * len(texts),
     )
-    figures = {"held_out": True, "method": METHOD, **summarize(judged)}
+    figures = {
+        "held_out": True,
+        "models": "--folds training",
+        "method": METHOD,
+        **summarize(judged),
+    }
     assert list(failings(figures)) == []
     assert "<b>0 of 0</b>" in render(figures, judged.raw_pages)
 

@@ -113,7 +113,7 @@ articles of {len(sources["pages"])} real pages, the rest authored for training, 
 
 ## How good it is
 
-Leave one page out: each real page went in raw, tagged by a model that had seen nothing of it.
+Each real page went in raw, tagged by a model of the same make that had seen nothing of it.
 A span counts as right when exactly its characters are marked with its label.
 
 {score_table(figures)}
@@ -125,8 +125,7 @@ The model that ships was trained on all the pages, so measuring it on them says 
 
 - Three real pages are few: on a paper of another house style expect lower figures than these.
 - Slogans and unquoted initiatives are the weakest labels; annotators differ most there too.
-- Articles whose columns were interleaved reach it in the wrong order, and spans across such a
-  cut are lost.
+- Where columns are interleaved and cleaning does not put them right, spans across the cut are lost.
 - It reads simplified Chinese newspapers. Web text, social media and books were never in view.
 """
 

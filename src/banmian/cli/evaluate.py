@@ -66,6 +66,7 @@ def evaluate(
     which it was trained on, and on pages simulated from batches that it was not trained on.
 
     Examples: `banmian evaluate annotations/pages --folds training -o training/metrics.json --html training/report.html`,
+    `banmian evaluate annotations/pages --model training/dev/model-last --held-out corpus/dev-held-out`,
     `banmian evaluate annotations/pages --layout -o training/layout-metrics.json`
     """
     if layout:
@@ -92,6 +93,7 @@ def evaluate(
     figures: dict[str, Any] = {
         "schema": "banmian.metrics/1",
         "held_out": not seen,
+        "models": f"--folds {folds}" if folds else f"--model {model}" if model else "",
         "method": METHOD,
         **summarize(judged),
     }
