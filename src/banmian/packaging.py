@@ -156,6 +156,6 @@ def _closing(figures: dict[str, Any]) -> Iterator[str]:
             f"{authored['f1']:.3f} ({_interval(authored)}): they are easier than real pages."
         )
     yield (
-        f"The score of a span is off by {raw['reliability']['spans']['ece']:.3f} on average "
-        "(expected calibration error)."
+        f"Its raw score of a span is off by {raw['reliability']['spans']['ece']:.3f} on average "
+        "(expected calibration error); how far it is off calibrated, says `training/calibration.json`."
     )
