@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from banmian import __version__
+from banmian.calibration import MIN_SCORE
 from banmian.types import Article, Block, CleanPage, Duplicate, Page, Run
 from conftest import SEEDS
 from contract import assert_nothing_lost
@@ -168,9 +169,10 @@ def test_min_score_leaves_out_unsure_spans(run):
         rows = rows_of(run("tag", SEEDS[0], *options).stdout)
         return [span for row in rows for span in row.get("spans", ())]
 
-    scores = sorted(span["score"] for span in spans())
-    assert scores[0] < scores[-1]
-    limit = scores[-1]
+    scores = [span["score"] for span in spans("--min-score", "0")]
+    assert scores
+    assert [s["score"] for s in spans()] == [s for s in scores if s >= MIN_SCORE]
+    limit = sorted(scores)[-2]
     assert [s["score"] for s in spans("--min-score", str(limit))] == [
         s for s in scores if s >= limit
     ]

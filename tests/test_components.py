@@ -3,6 +3,7 @@
 import pytest
 from spacy.training import Example
 
+from banmian.calibration import MIN_SCORE
 from banmian.categories import Categories
 from banmian.categories import TrainSettings as TrainCategories
 from banmian.components import (
@@ -16,6 +17,7 @@ from banmian.corpus import blank_pipeline, split, to_doc
 from banmian.markup import parse
 from banmian.span_crf import SpanCrf, TrainSettings
 from banmian.span_model import NetworkSettings, SpanModel, lines_of
+from banmian.tagging import tags_of
 
 TEXTS = [
     ("青杨社区开展“夜校”活动。", [(0, 4, "ORG"), (6, 12, "INITIATIVE")]),
@@ -76,6 +78,13 @@ def test_an_unsure_name_is_not():
     doc = blank_pipeline().make_doc("青杨社区办夜校。大家都说青杨社区好。")
     set_scored_spans(doc, [(0, 4, "ORG", 0.5)])
     assert len(scored_spans(Consistency(0.8, 4)(doc))) == 1
+
+
+def test_spans_that_are_more_likely_wrong_than_useful_are_left_out():
+    doc = blank_pipeline().make_doc("东湖社区和西湖社区")
+    set_scored_spans(doc, [(0, 4, "ORG", MIN_SCORE - 0.01), (5, 9, "ORG", MIN_SCORE)])
+    assert [span.text for span in tags_of(doc).spans] == ["东湖社区", "西湖社区"]
+    assert [span.text for span in tags_of(doc, min_score=MIN_SCORE).spans] == ["西湖社区"]
 
 
 def test_edges_are_moved_and_scores_kept():

@@ -57,7 +57,7 @@ class SpanModel:
         """
         labels = tuple(sorted({label for _, spans in gold for _, _, label in spans}))
         scheme = crf.TagScheme(labels)
-        lines = list(_tagged_lines(gold, scheme))
+        lines = list(tagged_lines(gold, scheme))
         if not network.epochs:
             return cls(SpanCrf.train(lines, scheme, settings))
         from banmian.span_network_training import train_network
@@ -107,9 +107,10 @@ class SpanModel:
             ]
 
 
-def _tagged_lines(
+def tagged_lines(
     gold: Sequence[GoldText], scheme: crf.TagScheme
 ) -> Iterator[tuple[str, list[int]]]:
+    """The lines of gold texts, each with one tag a character."""
     for text, spans in gold:
         for start, end in lines_of(text):
             inside = [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from banmian import indicators
 from banmian.articles import clean_page
+from banmian.calibration import MIN_SCORE
 from banmian.cleaning import to_page
 from banmian.pages import read_page
 from banmian.rows import failure_row, page_row, text_fields
@@ -30,19 +31,20 @@ class Tags:
     topics: tuple[tuple[str, float], ...]
 
 
-def tag_texts(nlp: Language, texts: Sequence[str]) -> list[Tags]:
-    """Tag article texts in normal form."""
+def tag_texts(nlp: Language, texts: Sequence[str], *, min_score: float = MIN_SCORE) -> list[Tags]:
+    """Tag article texts in normal form; spans of a lower score are left out."""
     with nlp.memory_zone():
-        return [tags_of(doc) for doc in nlp.pipe(texts, batch_size=16)]
+        return [tags_of(doc, min_score=min_score) for doc in nlp.pipe(texts, batch_size=16)]
 
 
-def tags_of(doc: Doc) -> Tags:
+def tags_of(doc: Doc, *, min_score: float = 0.0) -> Tags:
     """What the model says of the article that a doc is, scores rounded to three places."""
     from banmian.components import scored_spans
 
     spans = [
         Span(start, end, label, doc.text[start:end], round(score, 3))
         for start, end, label, score in scored_spans(doc)
+        if round(score, 3) >= min_score
     ]
     genres = {genre: doc.cats.get(f"genre:{genre}", 0.0) for genre in GENRES}
     total = sum(genres.values()) or 1.0
@@ -66,12 +68,12 @@ def outside_bylines(tags: Tags, blocks: Sequence[Block]) -> Tags:
 
 
 def tag_pages(
-    nlp: Language, pages: Iterable[tuple[str, str]], *, model: str, min_score: float = 0.0
+    nlp: Language, pages: Iterable[tuple[str, str]], *, model: str, min_score: float = MIN_SCORE
 ) -> Iterator[list[dict[str, Any]]]:
     """Yield the rows of each page: its articles, then the page; or one failure.
 
-    ``pages`` are (name, path) pairs as ``find_pages`` gives them. A page that fails does not stop
-    the others.
+    ``pages`` are (name, path) pairs as ``find_pages`` gives them. Spans of a score below
+    ``min_score`` are left out. A page that fails does not stop the others.
     """
     for name, path in pages:
         page = read_page(name, path)
@@ -80,23 +82,19 @@ def tag_pages(
             continue
         try:
             cleaned = clean_page(page)
-            tags = tag_texts(nlp, [article.text for article in cleaned.articles])
-            rows = page_rows(cleaned, tags, model=model, min_score=min_score)
+            texts = [article.text for article in cleaned.articles]
+            rows = page_rows(cleaned, tag_texts(nlp, texts, min_score=min_score), model=model)
         except (ValueError, MemoryError, ArithmeticError, RecursionError) as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
             rows = [failure_row(Failure(name, "tag", reason))]
         yield rows
 
 
-def page_rows(
-    cleaned: CleanPage, tags: Sequence[Tags], *, model: str, min_score: float = 0.0
-) -> list[dict[str, Any]]:
+def page_rows(cleaned: CleanPage, tags: Sequence[Tags], *, model: str) -> list[dict[str, Any]]:
     """The rows of a cleaned and tagged page, in the order and with the keys of the contract."""
     rows = []
     for number, (article, found) in enumerate(zip(cleaned.articles, tags, strict=True), 1):
         kept = outside_bylines(found, article.blocks)
-        spans = tuple(s for s in kept.spans if s.score is None or s.score >= min_score)
-        kept = replace(kept, spans=spans)
         rows.append(article_row(cleaned, number, article, kept, model))
     rows.append(page_row(cleaned.page, len(rows), cleaned.furniture, cleaned.duplicates))
     return rows

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from banmian.calibration import MIN_SCORE
 from banmian.cli.common import SOME_FAILED, load_model, output_stream, pages_among, progress, say
 
 
@@ -25,7 +26,7 @@ def tag(
     ] = None,
     min_score: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Leave out spans with a lower score.")
-    ] = 0.0,
+    ] = MIN_SCORE,
 ) -> None:
     """Tag pages: articles, spans, genre and topics as JSON Lines.
 

@@ -1,0 +1,131 @@
+"""What pretrained layers, other seeds and several networks side by side bring to the span tagger.
+
+Trains the network on corpus/dev once for each choice of layers and seed, and measures it alone, beside
+the CRF of the model of `dev`, and as the mean of all its seeds, on the held-out batches and the real
+pages (exact F1, gold articles in). Trained networks are kept in training/networks and not trained again.
+
+Run it from the repository after ``spacy project run dev``, for example
+``python benchmarks/networks.py --seed 1 --seed 2 --layers shipped --layers none --layers 4m.npz``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import spacy
+from numpy.typing import NDArray
+from spacy.tokens import DocBin
+
+from banmian.annotations import read_annotations
+from banmian.comparison import JUDGE, measure
+from banmian.embeddings import bundled
+from banmian.evaluation import model_tagger
+from banmian.files import write_bytes
+from banmian.model import load
+from banmian.scoring import Counts
+from banmian.span_crf import GoldText
+from banmian.span_model import tagged_lines
+from banmian.span_network import SpanNetwork, pretrained_layers
+from banmian.span_network_training import train_network
+from banmian.types import SPAN_LABELS
+
+DEV, KEPT = Path("training/dev/model-last"), Path("training/networks")
+CORPUS, HELD_OUT, PAGES = (
+    Path(name) for name in ("corpus/dev/train.spacy", "corpus/dev-held-out", "annotations/pages")
+)
+
+
+@dataclass(frozen=True)
+class Mean:
+    """Several networks that speak with one voice, the mean of their scores."""
+
+    networks: tuple[SpanNetwork, ...]
+
+    @property
+    def transitions(self) -> NDArray[np.float64]:
+        """The mean of their scores for a tag after a tag."""
+        return np.asarray(np.mean([one.transitions for one in self.networks], axis=0))
+
+    def emissions(self, lines: Sequence[str]) -> list[NDArray[np.float64]]:
+        """The mean of their scores for each tag of each character."""
+        rows = [one.emissions(lines) for one in self.networks]
+        return [np.mean(own, axis=0) for own in zip(*rows, strict=True)]
+
+
+def main() -> None:
+    """Train what is not there yet, and print a row for each network and for their means."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--layers", action="append", help="shipped, none, or a file of build pretrain"
+    )
+    parser.add_argument("--seed", action="append", type=int)
+    parser.add_argument("--epochs", type=int, default=5)
+    chosen = parser.parse_args()
+    nlp = load(DEV)
+    tagger: Any = nlp.get_pipe("span_tagger")
+    crf = replace(tagger.model, network=None)
+    sets = {
+        "held-out": list(read_annotations([HELD_OUT])),
+        "pages": list(read_annotations([PAGES])),
+    }
+
+    def report(name: str, network: Any) -> None:
+        for share in (1.0, 0.5):
+            tagger.model = replace(crf, network=network, share=share)
+            for where, articles in sets.items():
+                counts = measure(articles, model_tagger(nlp))
+                scores = {
+                    label: sum(counts[label], Counts(0, 0, 0)).f1 for label in (JUDGE, *SPAN_LABELS)
+                }
+                figures = ", ".join(f"{label} {score:.3f}" for label, score in scores.items())
+                print(f"{name}, share {share}, {where}: {figures}", flush=True)
+
+    for layers in chosen.layers or ["shipped"]:
+        networks = []
+        for seed in chosen.seed or [1]:
+            name = f"{Path(layers).stem}, {chosen.epochs} epochs, seed {seed}"
+            networks.append(trained(layers, seed, chosen.epochs, tagger.model.crf.scheme))
+            report(name, networks[-1])
+        if len(networks) > 1:
+            report(f"{Path(layers).stem}, mean of {len(networks)}", Mean(tuple(networks)))
+
+
+def trained(layers: str, seed: int, epochs: int, scheme: Any) -> SpanNetwork:
+    """The network of these layers and this seed, trained or as it was kept."""
+    kept = KEPT / f"{Path(layers).stem}-{epochs}-{seed}.npz"
+    if not kept.exists():
+        network = train_network(
+            list(tagged_lines(list(gold()), scheme)),
+            scheme,
+            bundled(),
+            epochs=epochs,
+            seed=seed,
+            pretrained=layers_of(layers),
+        )
+        write_bytes(kept, network.to_bytes())
+    return SpanNetwork.from_bytes(kept.read_bytes())
+
+
+def layers_of(name: str) -> dict[str, NDArray[np.float32]] | None:
+    """Pretrained layers: those in the package, none, or those of a file."""
+    if name == "none":
+        return None
+    if name == "shipped":
+        return pretrained_layers(bundled())
+    with np.load(name, allow_pickle=False) as arrays:
+        return {key: arrays[key].astype(np.float32) for key in arrays.files}
+
+
+def gold() -> Iterator[GoldText]:
+    """The texts that the model of `dev` is trained on, with their spans."""
+    for doc in DocBin().from_disk(CORPUS).get_docs(spacy.blank("zh").vocab):
+        yield doc.text, [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
+
+
+if __name__ == "__main__":
+    main()
