@@ -1,11 +1,11 @@
-"""What pretrained layers, other seeds and several networks side by side bring to the span tagger.
+"""What other seeds and several networks side by side bring to the span tagger.
 
-Trains the network on corpus/dev once for each choice of layers and seed, and measures it alone, beside
-the CRF of the model of `dev`, and as the mean of all its seeds, on the held-out batches and the real
+Trains the network on corpus/dev once for each seed, and measures it alone, beside the CRF of the
+model of `dev`, and as the mean of all its seeds, on the held-out batches and the real
 pages (exact F1, gold articles in). Trained networks are kept in training/networks and not trained again.
 
 Run it from the repository after ``spacy project run dev``, for example
-``python benchmarks/networks.py --seed 1 --seed 2 --layers shipped --layers none --layers 4m.npz``.
+``python benchmarks/networks.py --seed 0 --seed 1 --epochs 5``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from banmian.model import load
 from banmian.scoring import Counts
 from banmian.span_crf import GoldText
 from banmian.span_model import tagged_lines
-from banmian.span_network import SpanNetwork, pretrained_layers
+from banmian.span_network import SpanNetwork
 from banmian.span_network_training import train_network
 from banmian.types import SPAN_LABELS
 
@@ -60,9 +60,6 @@ class Mean:
 def main() -> None:
     """Train what is not there yet, and print a row for each network and for their means."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--layers", action="append", help="shipped, none, or a file of build pretrain"
-    )
     parser.add_argument("--seed", action="append", type=int)
     parser.add_argument("--epochs", type=int, default=5)
     chosen = parser.parse_args()
@@ -85,40 +82,22 @@ def main() -> None:
                 figures = ", ".join(f"{label} {score:.3f}" for label, score in scores.items())
                 print(f"{name}, share {share}, {where}: {figures}", flush=True)
 
-    for layers in chosen.layers or ["shipped"]:
-        networks = []
-        for seed in chosen.seed or [1]:
-            name = f"{Path(layers).stem}, {chosen.epochs} epochs, seed {seed}"
-            networks.append(trained(layers, seed, chosen.epochs, tagger.model.crf.scheme))
-            report(name, networks[-1])
-        if len(networks) > 1:
-            report(f"{Path(layers).stem}, mean of {len(networks)}", Mean(tuple(networks)))
+    networks = []
+    for seed in chosen.seed or [0]:
+        networks.append(trained(seed, chosen.epochs, tagger.model.crf.scheme))
+        report(f"{chosen.epochs} epochs, seed {seed}", networks[-1])
+    if len(networks) > 1:
+        report(f"mean of {len(networks)}", Mean(tuple(networks)))
 
 
-def trained(layers: str, seed: int, epochs: int, scheme: Any) -> SpanNetwork:
-    """The network of these layers and this seed, trained or as it was kept."""
-    kept = KEPT / f"{Path(layers).stem}-{epochs}-{seed}.npz"
+def trained(seed: int, epochs: int, scheme: Any) -> SpanNetwork:
+    """The network of this seed, trained or as it was kept."""
+    kept = KEPT / f"{epochs}-{seed}.npz"
     if not kept.exists():
-        network = train_network(
-            list(tagged_lines(list(gold()), scheme)),
-            scheme,
-            bundled(),
-            epochs=epochs,
-            seed=seed,
-            pretrained=layers_of(layers),
-        )
+        lines = list(tagged_lines(list(gold()), scheme))
+        network = train_network(lines, scheme, bundled(), epochs=epochs, seed=seed)
         write_bytes(kept, network.to_bytes())
     return SpanNetwork.from_bytes(kept.read_bytes())
-
-
-def layers_of(name: str) -> dict[str, NDArray[np.float32]] | None:
-    """Pretrained layers: those in the package, none, or those of a file."""
-    if name == "none":
-        return None
-    if name == "shipped":
-        return pretrained_layers(bundled())
-    with np.load(name, allow_pickle=False) as arrays:
-        return {key: arrays[key].astype(np.float32) for key in arrays.files}
 
 
 def gold() -> Iterator[GoldText]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from banmian.crf import TagScheme
 from banmian.embeddings import bundled
 from banmian.span_crf import TrainSettings
 from banmian.span_model import NetworkSettings, SpanModel
-from banmian.span_network import SpanNetwork, pretrained_layers, read_line, stack
+from banmian.span_network import SpanNetwork, read_line, stack
 
 TOWNS = ("青杨", "石桥", "白塔", "云岭", "沙河", "新安", "南湖", "东川")
 TEXTS = [(f"昨天，{town}社区开展了活动。", [(3, 7, "ORG")]) for town in TOWNS]
@@ -85,13 +84,6 @@ def test_damaged_weights_are_refused(model: SpanModel) -> None:
     )
     with pytest.raises(ValueError, match="damaged"):
         SpanModel(other.crf, model.network, 0.5)
-
-
-def test_pretrained_layers_fit_the_vectors_that_ship() -> None:
-    layers = pretrained_layers(bundled())
-    assert {"in", "kernel_0", "common"} <= set(layers)
-    assert not {"out", "transitions"} & set(layers)
-    assert TagScheme(("ORG",)).size == 5
 
 
 def test_vectors_know_what_stands_in_like_places() -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from banmian import crf
 from banmian.embeddings import bundled
 from banmian.span_crf import GoldText, SpanCrf, TrainSettings
-from banmian.span_network import SpanNetwork, pretrained_layers
+from banmian.span_network import SpanNetwork
 
 CharSpan = tuple[int, int, str, float]
 Line = tuple[int, int, int]  # which text, from where, to where
@@ -62,11 +62,7 @@ class SpanModel:
             return cls(SpanCrf.train(lines, scheme, settings))
         from banmian.span_network_training import train_network
 
-        vectors = bundled()
-        second = train_network(
-            lines, scheme, vectors, epochs=network.epochs, seed=network.seed,
-            pretrained=pretrained_layers(vectors),
-        )  # fmt: skip
+        second = train_network(lines, scheme, bundled(), epochs=network.epochs, seed=network.seed)
         return cls(SpanCrf.train(lines, scheme, settings), second, network.share)
 
     def predict(self, texts: Sequence[str]) -> list[list[CharSpan]]:

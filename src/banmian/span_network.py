@@ -12,7 +12,6 @@ import io
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,10 +38,6 @@ _LONG_LINE = 80
 TABLES = ((len(_PLACES) + 1, 16), (len(_TYPES) + 1, 8), (8, 8), (8, 8), (12, 8), (10, 8))
 _SMALLEST_VARIANCE = 1e-5
 _CHARACTERS_AT_ONCE = 4000
-
-
-# Layers learned from raw text (`banmian build pretrain`), where training begins.
-PRETRAINED = Path(__file__).parent / "data" / "span_network.npz"
 
 
 @dataclass(frozen=True)
@@ -159,16 +154,6 @@ class SpanNetwork:
             raise ValueError(f"the span network's weights are damaged ({error})") from error
         vectors = embeddings.to_arrays()
         return cls.of(embeddings, {k: v for k, v in arrays.items() if k not in vectors})
-
-
-def pretrained_layers(embeddings: Embeddings) -> dict[str, Floats]:
-    """The layers in the package, learned from raw text; they stand on its vectors alone."""
-    with np.load(PRETRAINED, allow_pickle=False) as arrays:
-        layers = {name: arrays[name].astype(np.float32) for name in arrays.files}
-    wanted = shapes(embeddings.size, 0)
-    if any(layer.shape != wanted[name] for name, layer in layers.items()):
-        raise ValueError(f"{PRETRAINED}: was made for another network; run banmian build pretrain")
-    return layers
 
 
 def shapes(size: int, tags: int) -> dict[str, tuple[int, ...]]:

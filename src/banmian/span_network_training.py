@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jax
@@ -51,9 +51,8 @@ def train_network(
     *,
     epochs: int,
     seed: int,
-    pretrained: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> SpanNetwork:
-    """Train on lines in normal form with one tag a character, from pretrained weights if given.
+    """Train on lines in normal form with one tag a character.
 
     On one machine the same examples and seed give the same weights.
     """
@@ -65,7 +64,6 @@ def train_network(
     adam = optax.adamw(rate, b2=0.99, weight_decay=_DECAY)
     optimizer = optax.chain(optax.clip_by_global_norm(_LONGEST_STEP), adam)
     weights = initial_weights(embeddings.size, scheme.size, seed)
-    weights |= {name: jnp.asarray(value) for name, value in (pretrained or {}).items()}
     tables = tuple(map(jnp.asarray, embeddings.tables()))
     constraints = tuple(jnp.asarray(part, jnp.float32) for part in scheme.constraints())
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from banmian.cli.calibrate import calibrate
-from banmian.cli.common import fail, missing_extra, say
+from banmian.cli.common import fail, missing_extra
 from banmian.cli.compare_categories import compare_categories
 from banmian.cli.curve import curve
 from banmian.cli.retrain import retrain
@@ -104,46 +104,6 @@ def embeddings(
     except ModuleNotFoundError as error:
         raise missing_extra("pretrain", error) from error
     write_bytes(out or BUNDLED, pack(learned.to_arrays()))
-
-
-@app.command("pretrain")
-def pretrain(
-    texts: Annotated[
-        Path, typer.Argument(help="Raw text, JSON lines with a key `text`, plain or .xz.")
-    ],
-    characters: Annotated[
-        int, typer.Option(min=1, help="Train on about so many characters.")
-    ] = 15_000_000,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="Where to; the package's own data if not given."),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of the training.")] = 0,
-) -> None:
-    """Pretrain the network of the span tagger on raw text, on the vectors of `build embeddings`.
-
-    Example: `banmian build pretrain official-zh.jsonl.xz`
-    """
-    import numpy as np
-
-    from banmian.arrays import pack
-    from banmian.embeddings import bundled
-    from banmian.files import FileError, write_bytes
-    from banmian.raw_texts import read_texts
-    from banmian.span_network import PRETRAINED
-
-    try:
-        from banmian.span_network_pretraining import pretrain as train_layers
-
-        learned = train_layers(
-            read_texts(texts), bundled(), characters=characters, seed=seed, say=say
-        )
-    except FileError as error:
-        raise fail(str(error)) from error
-    except ModuleNotFoundError as error:
-        raise missing_extra("pretrain", error) from error
-    halves = {name: value.astype(np.float16) for name, value in learned.items()}
-    write_bytes(out or PRETRAINED, pack(halves))
 
 
 @app.command("train")

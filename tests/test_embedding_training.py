@@ -1,4 +1,4 @@
-"""What the network learns from raw text before it sees an annotation."""
+"""The vectors of characters that the network begins with, learned from raw text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from banmian.cli import app
 from banmian.embedding_training import Settings, train_embeddings
 from banmian.files import FileError
 from banmian.raw_texts import read_texts
-from banmian.span_network_pretraining import pretrain
 
 SMALL = Settings(size=8, rarest=2, most_pairs=50, epochs=2)
 TEXT = "全县上下认真落实各项工作要求，积极推进项目建设，切实保障群众利益，不断提高服务水平。" * 40
@@ -46,13 +45,3 @@ def test_vectors_are_learned_and_the_same_again() -> None:
     assert "项目" in once.pairs
     assert np.array_equal(once.character_vectors, again.character_vectors)
     assert once.character_vectors.std() > 0
-
-
-def test_layers_learn_to_say_masked_characters() -> None:
-    said: list[str] = []
-    vectors = train_embeddings([TEXT], SMALL, seed=3)
-    layers = pretrain([TEXT] * 400, vectors, characters=24 * 128 * 100, seed=1, say=said.append)
-    # Text without end that repeats itself is soon known by heart.
-    assert len(said) == 1
-    assert float(said[0].split("loss ")[1].split(",")[0]) < np.log(len(vectors.characters))
-    assert not {"out", "out_bias", "transitions"} & set(layers)
