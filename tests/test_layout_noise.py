@@ -171,7 +171,7 @@ def test_every_kind_of_damage_occurs(simulated):
     assert any(page.duplicates for page in simulated)
     means = describe(simulated)
     assert means["cuts with something between, share"] > 0.2
-    assert means["titles apart from their article, share"] > 0.05
+    assert means["titles apart from their article, share"] > 0.02
     assert means["titles and bylines alone"] > 0.1
 
 

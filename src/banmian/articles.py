@@ -8,19 +8,20 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from banmian import assembly, duplicates, reading_order
+from banmian.assembly import Body
 from banmian.association import Association
 from banmian.cleaning import Blanks, Stretch, clean_stretches, clean_text, runs_of
 from banmian.fragments import Floats, Fragment, join_wraps, pieces, wrap_probabilities
 from banmian.layout import Layout, bundled
 from banmian.likeness import Words
-from banmian.looks import NEWS_START, is_furniture
+from banmian.looks import LONGEST_FURNITURE, NEWS_START, is_furniture
 from banmian.reading_order import View
 from banmian.roles import CLASSES, role_probabilities
 from banmian.types import Article, Block, CleanPage, Duplicate, Joint, Page, Run
 
 # Lines; the largest page simulated has 1,000. So the cost stays linear in the length of a file.
 LONGEST_SHEET = 1500
-_WORDS_COUNT = 15.0  # likeness in words is seldom above 0.2
+_WORDS_COUNT = 20.0  # the share of words that those around have too is seldom above 0.1
 JOINT_THRESHOLD = 0.6  # a wrong join is worse than a missed one
 _FURNITURE = CLASSES.index("furniture")
 _BLANKS_OF_ROLE: dict[str, Blanks] = {
@@ -69,10 +70,8 @@ def _clean_sheet(
     page_text: str, lines: Sequence[Fragment], layout: Layout
 ) -> tuple[list[Article], list[Duplicate]]:
     view, copies = look_at(lines, layout)
-    kept, roles = body_of(view, layout)
-    words = Words.of([block.key for block in kept])
-    parts = assembly.cut(kept, roles, words, layout.begins)
-    groups = assembly.link(parts, words, layout.links)
+    body = body_of(view, layout)
+    groups = assembly.link(assembly.cut(body, layout.begins), body.words, layout.links)
     built = (_build(page_text, assembly.in_order(group)) for group in groups)
     return [article for article in built if article.text], copies
 
@@ -92,7 +91,7 @@ def undo_wraps(
     the copies.
     """
     fragments, joined = join_wraps(lines, layout.association, layout.wraps)
-    copy_of = duplicates.find_copies(fragments, lambda: _fits(fragments, joined))
+    copy_of = duplicates.find_copies(fragments, lambda: _fits(fragments, joined, layout))
     copies = [
         Duplicate(*place)
         for copy, kept in sorted(copy_of.items())
@@ -104,31 +103,46 @@ def undo_wraps(
     return fragments, joined, copies
 
 
-def _fits(fragments: Sequence[Fragment], joined: Floats) -> list[float]:
-    """How well each fragment goes with those around it: in grammar, and in words."""
-    grammar = np.append(joined, 0.0) + np.concatenate([[0.0], joined])
-    return list((grammar + _WORDS_COUNT * assembly.neighbourly(fragments)).tolist())
+def _fits(fragments: Sequence[Fragment], joined: Floats, layout: Layout) -> list[float]:
+    """How well each fragment goes with those around it: in grammar, and in words.
+
+    It fits where the lines above and below go on with it, and do not go on without it.
+    """
+    without = np.zeros(len(fragments))
+    for first in (0, 1):  # every second fragment, so that those on both sides of one are neighbours
+        beside = wrap_probabilities(fragments[first::2], layout.association, layout.wraps)
+        without[first + 1 : -1 : 2] = beside
+    grammar = np.append(joined, 0.0) + np.concatenate([[0.0], joined]) - without
+    return list((grammar + _WORDS_COUNT * assembly.neighbourly(fragments, layout.rarity)).tolist())
 
 
-def body_of(view: View, layout: Layout) -> tuple[list[Fragment], Floats]:
-    """The blocks of a page in reading order, each whole, without furniture; their roles."""
+def body_of(view: View, layout: Layout) -> Body:
+    """The blocks of a page in reading order, each whole, without furniture."""
     joints = reading_order.find_joints(
         view, layout.association, layout.joints, threshold=JOINT_THRESHOLD
     )
     blocks, roles = reading_order.merge_blocks(view, reading_order.rearrange(view, joints))
-    roles = _with_heads(blocks, roles)
-    body = [at for at, row in enumerate(roles) if int(row.argmax()) != _FURNITURE]
-    return [blocks[at] for at in body], roles[body]
+    roles = _with_text(blocks, roles)
+    kept = [at for at, row in enumerate(roles) if int(row.argmax()) != _FURNITURE]
+    fragments = [blocks[at] for at in kept]
+    keys = [fragment.key for fragment in fragments]
+    return Body(fragments, roles[kept], Words.of(keys, layout.rarity), layout.leads.scores(keys))
 
 
-def _with_heads(blocks: Sequence[Fragment], roles: Floats) -> Floats:
-    """The roles, where what only might be furniture heads a text that has no other head."""
+def _with_text(blocks: Sequence[Fragment], roles: Floats) -> Floats:
+    """The roles, where what is too long for furniture, or news, is none.
+
+    Nor is what only might be furniture, where it heads a text that has no other head.
+    """
     roles = roles.copy()
-    for at, below in enumerate(blocks[1:]):
+    news = [NEWS_START.match(block.text) is not None for block in blocks]
+    for at, block in enumerate(blocks):
+        if news[at] or len(block.text) > LONGEST_FURNITURE:
+            roles[at, _FURNITURE] = 0.0
+    for at in range(len(blocks) - 1):
         maybe = int(roles[at].argmax()) == _FURNITURE and not is_furniture(blocks[at].text)
         bare = CLASSES[int(roles[at + 1].argmax())] in ("paragraph", "byline")
-        fresh = at == 0 or NEWS_START.match(below.text) is not None
-        if maybe and bare and fresh:
+        if maybe and bare and (at == 0 or news[at + 1]):
             roles[at, _FURNITURE] = 0.0
     return roles
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banmian.fragments import Fragment, border_scores
-from banmian.likeness import Words
+from banmian.likeness import Rarity, Words
 from banmian.looks import PHOTO_CREDIT
 from banmian.network import Network
 from banmian.roles import CLASSES, TITLES
@@ -25,11 +25,21 @@ Floats = NDArray[np.float64]
 
 BEGINS, SAME = "begins", "same"
 GOES_ON, OTHER = "goes on", "other"
-REACH = 3  # blocks on either side whose words are compared
-LINK_WINDOW = 5  # parts on either side that a part may belong to
-_BEGINS = 0.4  # below even: what was cut in vain is linked again
+REACH, FAR = 3, 8  # blocks on either side whose words are compared
+LINK_WINDOW = 6  # parts on either side that a part may belong to
+_BEGINS = 0.3  # below even: what was cut in vain is linked again
 _HEAD_ROLES = ("kicker", "headline", "subtitle")
 _ROLE = {role: number for number, role in enumerate(CLASSES)}
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """The blocks of a page in reading order, without furniture, and what is known of them."""
+
+    fragments: Sequence[Fragment]
+    roles: Floats  # (fragments, CLASSES)
+    words: Words
+    leads: Floats  # how like the beginning of an article each begins
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +51,7 @@ class Part:
     fragments: tuple[Fragment, ...]
     chances: Floats  # (fragments, CLASSES)
     begins: float  # how sure it is that an article begins with it
+    lead: float  # how like the beginning of an article its first paragraph begins
 
     def has(self, *roles: str) -> bool:
         """Whether a block of it has one of these roles."""
@@ -94,25 +105,26 @@ def _next_best(chances: Floats) -> str:
     return CLASSES[max(allowed, key=lambda column: chances[column])]
 
 
-def neighbourly(fragments: Sequence[Fragment]) -> Floats:
-    """For each fragment how like those around it are in their words."""
-    words = Words.of([fragment.key for fragment in fragments])
+def neighbourly(fragments: Sequence[Fragment], rarity: Rarity) -> Floats:
+    """For each fragment the share of its words, rare ones first, that those around it have too."""
+    words = Words.of([fragment.key for fragment in fragments], rarity)
     around = words.together(
         [[*_above(at), *_below(at, len(fragments))] for at in range(len(fragments))]
     )
-    return words.likeness(words.table, around)
+    return words.coverage(words.table, around)[1]
 
 
-def _above(at: int) -> range:
-    return range(max(0, at - REACH), at)
+def _above(at: int, reach: int = REACH) -> range:
+    return range(max(0, at - reach), at)
 
 
-def _below(at: int, count: int) -> range:
-    return range(at + 1, min(count, at + 1 + REACH))
+def _below(at: int, count: int, reach: int = REACH) -> range:
+    return range(at + 1, min(count, at + 1 + reach))
 
 
-def begin_features(fragments: Sequence[Fragment], roles: Floats, words: Words) -> Floats:
+def begin_features(body: Body) -> Floats:
     """One row for each block but the first: whether an article begins with it."""
+    fragments, roles, leads = body.fragments, body.roles, body.leads
     count = len(fragments)
     looks = np.array([fragment.look for fragment in fragments])
     borders = border_scores(fragments)
@@ -124,7 +136,10 @@ def begin_features(fragments: Sequence[Fragment], roles: Floats, words: Words) -
     jumps = starts[1:] - ends[:-1]
     at = np.arange(1, count)
     shape = [
-        *_word_columns(words),
+        *_word_columns(body.words),
+        leads[1:],
+        leads[:-1],
+        np.append(leads[2:], 0),
         gaps[1:],
         np.append(gaps[2:], 4),
         levels[1:],
@@ -150,33 +165,33 @@ def _word_columns(words: Words) -> list[Floats]:
     above = words.together([_above(at) for at in blocks])
     below = words.together([_below(at, count) for at in blocks])
     from_here = words.together([[at, *_below(at, count)] for at in blocks])
+    far_above = words.together([_above(at, FAR) for at in blocks])
+    far_below = words.together([[at, *_below(at, count, FAR)] for at in blocks])
     own, before = words.table[1:], words.table[:-1]
     return [
-        words.likeness(above, from_here),
-        words.likeness(above, below),
-        words.coverage(own, above),
-        words.coverage(own, below),
-        words.coverage(before, from_here),
+        *words.likeness(above, from_here),
+        *words.likeness(above, below),
+        *words.likeness(far_above, far_below),
+        *words.coverage(own, above),
+        *words.coverage(own, below),
+        *words.coverage(own, far_above),
+        *words.coverage(before, from_here),
     ]
 
 
-def cut(
-    fragments: Sequence[Fragment],
-    roles: Floats,
-    words: Words,
-    network: Network,
-) -> list[Part]:
+def cut(body: Body, network: Network) -> list[Part]:
     """Cut a page's blocks where the network says that an article begins.
 
     A head (titles and what stands between them) is parted from what stands below it where a head
     alone stands above: whose the text is will be told by its words.
     """
+    fragments, roles = body.fragments, body.roles
     if not fragments:
         return []
     begins = [0.0]
     if len(fragments) > 1:
-        rows = begin_features(fragments, roles, words)
-        begins += network.probabilities(rows)[:, network.classes.index(BEGINS)].tolist()
+        sure = network.probabilities(begin_features(body))
+        begins += sure[:, network.classes.index(BEGINS)].tolist()
     names = [CLASSES[int(row.argmax())] for row in roles]
     starts = [at for at, sure in enumerate(begins) if at == 0 or sure > _BEGINS]
     borders = list[int]()
@@ -188,16 +203,21 @@ def cut(
             borders.append(head_end)
         own = names[borders[-1] : end]
         above_bare = "headline" in own and "paragraph" not in own
-    return [
-        Part(
-            tuple(range(start, end)),
-            tuple(names[start:end]),
-            tuple(fragments[start:end]),
-            roles[start:end],
-            begins[start],
+    parts = []
+    for start, end in zip(borders, [*borders[1:], len(fragments)], strict=True):
+        own = names[start:end]
+        first = start + own.index("paragraph") if "paragraph" in own else None
+        parts.append(
+            Part(
+                numbers=tuple(range(start, end)),
+                roles=tuple(own),
+                fragments=tuple(fragments[start:end]),
+                chances=roles[start:end],
+                begins=begins[start],
+                lead=0.0 if first is None else float(body.leads[first]),
+            )
         )
-        for start, end in zip(borders, [*borders[1:], len(fragments)], strict=True)
-    ]
+    return parts
 
 
 def _head_end(names: Sequence[str], start: int, end: int) -> int:
@@ -219,16 +239,17 @@ def link_pairs(parts: Sequence[Part]) -> list[tuple[int, int]]:
 def link_features(parts: Sequence[Part], pairs: Sequence[tuple[int, int]], words: Words) -> Floats:
     """One row for each pair: whether both are of one article."""
     alike = _likenesses(parts, pairs, words)
-    likeness = dict(zip(pairs, alike[:, 0].tolist(), strict=True))
+    likeness = dict(zip(pairs, alike[:, :2], strict=True))
     traits = [_traits(part) for part in parts]
     rows = []
     for i, j in pairs:
         first, second = parts[i], parts[j]
-        rivals = [likeness[pair] for pair in _near(i, j) if pair in likeness and pair != (i, j)]
+        near = [pair for pair in _near(i, j) if pair in likeness and pair != (i, j)]
+        rivals = np.array([likeness[pair] for pair in near]).reshape(len(near), 2)
         between = parts[i + 1 : j]
         rows.append(
             [
-                likeness[i, j] - max(rivals, default=0.0),
+                *(likeness[i, j] - np.max(rivals, axis=0, initial=0.0)),
                 j - i,
                 second.begins,
                 max((part.begins for part in between), default=0.0),
@@ -253,7 +274,7 @@ def _near(i: int, j: int) -> list[tuple[int, int]]:
 
 
 def _likenesses(parts: Sequence[Part], pairs: Sequence[tuple[int, int]], words: Words) -> Floats:
-    """(pairs, 3): how alike they are, and how much of each one's titles the other says."""
+    """(pairs, 6): how alike they are, and how much of each one's titles the other says."""
     worded = words.table.getnnz(axis=1) > 0
     heads = words.together(
         [[n for n in part.head_numbers if worded[n]] or part.numbers for part in parts]
@@ -262,9 +283,9 @@ def _likenesses(parts: Sequence[Part], pairs: Sequence[tuple[int, int]], words: 
     first, second = [i for i, _ in pairs], [j for _, j in pairs]
     return np.stack(
         [
-            words.likeness(whole[first], whole[second]),
-            words.coverage(heads[first], whole[second]),
-            words.coverage(heads[second], whole[first]),
+            *words.likeness(whole[first], whole[second]),
+            *words.coverage(heads[first], whole[second]),
+            *words.coverage(heads[second], whole[first]),
         ],
         axis=1,
     )
@@ -274,6 +295,7 @@ def _traits(part: Part) -> list[float]:
     first, last = part.fragments[0], part.fragments[-1]
     return [
         math.log1p(part.body),
+        part.lead,
         part.has("headline"),
         part.has("kicker", "subtitle"),
         part.has("subhead"),
@@ -291,7 +313,7 @@ def _traits(part: Part) -> list[float]:
 
 
 _ENDS_SENTENCE, _NEWS_START = 6, 17  # columns of looks.look
-_TRAITS = 14
+_TRAITS = 15
 
 
 def link(parts: Sequence[Part], words: Words, network: Network) -> list[list[Part]]:
@@ -306,8 +328,20 @@ def link(parts: Sequence[Part], words: Words, network: Network) -> list[list[Par
     sure = network.probabilities(link_features(parts, pairs, words))
     sure = np.clip(sure[:, network.classes.index(SAME)], 1e-4, 1 - 1e-4)
     odds = np.log(sure / (1 - sure)).tolist()
-    groups = _contract(len(parts), dict(zip(pairs, odds, strict=True)))
+    groups = _with_bylines(parts, _contract(len(parts), dict(zip(pairs, odds, strict=True))))
     return [[parts[number] for number in group] for group in groups]
+
+
+def _with_bylines(parts: Sequence[Part], groups: Sequence[list[int]]) -> list[list[int]]:
+    """The groups, where a byline alone between two parts of one article is that article's."""
+    owner = {number: group for group in groups for number in group}
+    lone = [number for group in groups if len(group) == 1 for number in group]
+    for number in lone:
+        above, below = owner.get(number - 1), owner.get(number + 1)
+        if above is not None and above is below and set(parts[number].roles) == {"byline"}:
+            above.append(number)
+            owner[number].clear()
+    return sorted(sorted(group) for group in groups if group)
 
 
 def _contract(count: int, weights: dict[tuple[int, int], float]) -> list[list[int]]:

@@ -116,8 +116,7 @@ def merge(fragments: Sequence[Fragment], confidences: Sequence[float]) -> Fragme
 
 def border_scores(fragments: Sequence[Fragment]) -> Floats:
     """(fragments, 12): how each begins and ends as paragraphs, titles and notes do."""
-    scores = np.array([(*fragment.opens, *fragment.closes) for fragment in fragments])
-    return scores[:, [0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11]]
+    return np.array([(*fragment.opens, *fragment.closes) for fragment in fragments])
 
 
 def wrap_features(lines: Sequence[Fragment], association: Association) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from banmian.arrays import from_strings, to_strings
 from banmian.association import Association
-from banmian.network import Network
+from banmian.leads import Leads
+from banmian.likeness import Rarity
+from banmian.network import UNTRAINED, Network
 
 _NETWORKS = ("wraps", "roles", "joints", "begins", "links")
 BUNDLED = Path(__file__).parent / "data" / "layout.npz"
@@ -21,7 +23,10 @@ BUNDLED = Path(__file__).parent / "data" / "layout.npz"
 
 @dataclass(frozen=True)
 class Layout:
-    """The networks in the order in which they work, and the counts that they look at.
+    """The networks in the order in which they work, and what they look at beside the page.
+
+    ``association``: which characters stand together. ``rarity``: which words say much. ``leads``:
+    how articles begin.
 
     ``wraps``: does a line go on where the one above it was wrapped? ``roles``: what is a fragment?
     ``joints``: does one fragment go on in another? ``begins``: does an article begin with a block?
@@ -29,19 +34,25 @@ class Layout:
     """
 
     association: Association
-    wraps: Network
-    roles: Network
-    joints: Network
-    begins: Network
-    links: Network
+    rarity: Rarity
+    leads: Leads
+    wraps: Network = UNTRAINED
+    roles: Network = UNTRAINED
+    joints: Network = UNTRAINED
+    begins: Network = UNTRAINED
+    links: Network = UNTRAINED
     trained_on: tuple[str, ...] = ()  # origins of the articles: batches, pages
+
+    def with_network(self, name: str, network: Network) -> Layout:
+        """The same with another network of that name."""
+        return replace(self, **{name: network})  # type: ignore[arg-type]
 
     def to_bytes(self) -> bytes:
         """As a compressed NPZ archive of plain arrays."""
-        arrays = {f"association.{k}": v for k, v in self.association.to_arrays().items()}
-        for name in _NETWORKS:
-            network: Network = getattr(self, name)
-            arrays |= {f"{name}.{k}": v for k, v in network.to_arrays().items()}
+        arrays: dict[str, NDArray[np.generic]] = {}
+        for name in ("association", "rarity", "leads", *_NETWORKS):
+            part: Association | Rarity | Leads | Network = getattr(self, name)
+            arrays |= {f"{name}.{key}": value for key, value in part.to_arrays().items()}
         arrays["trained_on"] = from_strings(self.trained_on)
         stream = io.BytesIO()
         np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
@@ -56,6 +67,8 @@ class Layout:
             networks = {name: Network.from_arrays(_named(arrays, name)) for name in _NETWORKS}
             return cls(
                 association=Association.from_arrays(_named(arrays, "association")),
+                rarity=Rarity.from_arrays(_named(arrays, "rarity")),
+                leads=Leads.from_arrays(_named(arrays, "leads")),
                 trained_on=tuple(to_strings(arrays["trained_on"])),
                 **networks,
             )

@@ -139,9 +139,9 @@ def places(page: CleanPage) -> dict[int, Place]:
     found = {}
     for number, article in enumerate(page.articles):
         block_of = block_numbers(article)
+        shared = [Place(number, at, block.role) for at, block in enumerate(article.blocks)]
         for at, on_page in letters(page.page.text, article):
-            block = block_of[at]
-            found[on_page] = Place(number, block, article.blocks[block].role)
+            found[on_page] = shared[block_of[at]]
     return found
 
 

@@ -17,22 +17,16 @@ from banmian.annotations import origin
 from banmian.articles import body_of, look_at, undo_wraps
 from banmian.association import Association
 from banmian.characters import normalize
-from banmian.fragments import (
-    BORDER_OF_ROLE,
-    BORDERS,
-    JOINED,
-    Fragment,
-    pieces,
-    wrap_features,
-)
+from banmian.fragments import BORDER_OF_ROLE, BORDERS, JOINED, Fragment, pieces, wrap_features
 from banmian.layout import Layout
-from banmian.layout_noise import Written, draw_articles, wreck
-from banmian.layout_scoring import Place, block_numbers, furniture_letters, letters, places
-from banmian.likeness import Words
+from banmian.layout_noise import Settings, Written, draw_articles, wreck
+from banmian.layout_scoring import block_numbers, furniture_letters, letters, places
+from banmian.leads import Leads
+from banmian.likeness import Rarity
 from banmian.network import Network
 from banmian.reading_order import candidates, joint_features
-from banmian.roles import role_features
-from banmian.types import AnnotatedArticle, CleanPage
+from banmian.roles import CLASSES, role_features
+from banmian.types import AnnotatedArticle, Block, CleanPage
 
 Floats = NDArray[np.float64]
 Examples = tuple[Floats, list[str]]  # (examples, features) and their classes
@@ -46,14 +40,21 @@ class Truth:
     page: CleanPage
 
     @cached_property
-    def places(self) -> dict[int, Place]:
-        """The article, block and role of each character of an article."""
-        return places(self.page)
+    def _articles(self) -> NDArray[np.int64]:
+        """For each offset the number of the article, or -1."""
+        found = np.full(len(self.page.page.text), -1)
+        for at, place in places(self.page).items():
+            found[at] = place.article
+        return found
 
     @cached_property
-    def furniture(self) -> set[int]:
-        """The characters of furniture."""
-        return furniture_letters(self.page)
+    def _roles(self) -> NDArray[np.int64]:
+        """For each offset the number of the role among CLASSES, or -1."""
+        found = np.full(len(self.page.page.text), -1)
+        for at, place in places(self.page).items():
+            found[at] = CLASSES.index(place.role)
+        found[list(furniture_letters(self.page))] = CLASSES.index("furniture")
+        return found
 
     @cached_property
     def follows(self) -> dict[int, int]:
@@ -77,34 +78,49 @@ class Truth:
 
     def role(self, fragment: Fragment) -> str:
         """The role that most of a fragment's characters have; empty for a copy."""
-        votes: Counter[str] = Counter()
-        for start, end in fragment.stretches:
-            for at in range(start, end):
-                if at in self.places:
-                    votes[self.places[at].role] += 1
-                elif at in self.furniture:
-                    votes["furniture"] += 1
-        return votes.most_common(1)[0][0] if votes else ""
+        most = _most(self._roles, fragment)
+        return CLASSES[most] if most >= 0 else ""
 
     def article(self, fragment: Fragment) -> int:
         """The number of the article that most of a fragment's characters belong to, or -1."""
-        votes = Counter(
-            self.places[at].article
-            for start, end in fragment.stretches
-            for at in range(start, end)
-            if at in self.places
-        )
-        return votes.most_common(1)[0][0] if votes else -1
+        return _most(self._articles, fragment)
+
+
+def _most(numbers: NDArray[np.int64], fragment: Fragment) -> int:
+    """The number that most of a fragment's characters have; -1 where none has one."""
+    own = np.concatenate([numbers[start:end] for start, end in fragment.stretches])
+    counts = np.bincount(own[own >= 0])
+    return int(counts.argmax()) if len(counts) else -1
 
 
 def count_association(articles: Iterable[Written]) -> Association:
     """Count n-grams in the blocks of articles, borders marked."""
     return Association.count(
-        start + normalize("".join(article.text[block.start : block.end].split())) + end
+        start + _key(article, block) + end
         for article in articles
         for block in article.blocks
         for start, end in [BORDERS[BORDER_OF_ROLE[block.role]]]
     )
+
+
+def count_rarity(articles: Iterable[Written]) -> Rarity:
+    """Count in how many articles each pair of characters stands."""
+    return Rarity.count("".join(_key(a, block) for block in a.blocks) for a in articles)
+
+
+def train_leads(articles: Iterable[Written]) -> Leads:
+    """Train on the paragraphs of articles that have more than one."""
+    keys, first = [], list[bool]()
+    for article in articles:
+        own = [_key(article, block) for block in article.blocks if block.role == "paragraph"]
+        if len(own) > 1:
+            keys += own
+            first += [at == 0 for at in range(len(own))]
+    return Leads.train(keys, first)
+
+
+def _key(article: Written, block: Block) -> str:
+    return normalize("".join(article.text[block.start : block.end].split()))
 
 
 def wrap_examples(truth: Truth, lines: Sequence[Fragment], layout: Layout) -> Examples | None:
@@ -138,21 +154,21 @@ def joint_examples(truth: Truth, lines: Sequence[Fragment], layout: Layout) -> E
 
 def begin_examples(truth: Truth, lines: Sequence[Fragment], layout: Layout) -> Examples | None:
     """Each block but the first, in the order that cleaning finds, and whether it begins an article."""
-    blocks, roles = body_of(look_at(lines, layout)[0], layout)
-    if len(blocks) < 2:
+    body = body_of(look_at(lines, layout)[0], layout)
+    if len(body.fragments) < 2:
         return None
+    articles = [truth.article(fragment) for fragment in body.fragments]
     wanted = [
-        assembly.GOES_ON if truth.article(above) == truth.article(below) else assembly.BEGINS
-        for above, below in pairwise(blocks)
+        assembly.GOES_ON if above == below else assembly.BEGINS
+        for above, below in pairwise(articles)
     ]
-    return assembly.begin_features(blocks, roles, Words.of([b.key for b in blocks])), wanted
+    return assembly.begin_features(body), wanted
 
 
 def link_examples(truth: Truth, lines: Sequence[Fragment], layout: Layout) -> Examples | None:
     """Each two parts near each other, as cleaning cuts the page, and whether they are one article's."""
-    blocks, roles = body_of(look_at(lines, layout)[0], layout)
-    words = Words.of([block.key for block in blocks])
-    parts = assembly.cut(blocks, roles, words, layout.begins)
+    body = body_of(look_at(lines, layout)[0], layout)
+    parts = assembly.cut(body, layout.begins)
     pairs = assembly.link_pairs(parts)
     if not pairs:
         return None
@@ -160,22 +176,28 @@ def link_examples(truth: Truth, lines: Sequence[Fragment], layout: Layout) -> Ex
         Counter(truth.article(f) for f in part.fragments).most_common(1)[0][0] for part in parts
     ]
     wanted = [assembly.SAME if article[i] == article[j] else assembly.OTHER for i, j in pairs]
-    return assembly.link_features(parts, pairs, words), wanted
+    return assembly.link_features(parts, pairs, body.words), wanted
 
 
-_CUTTINGS = 0.2
+_CUTTINGS = 0.2  # of pages, the share that is cut out
 _HIDDEN, _MEMBERS, _PENALTY = 32, 3, 0.1
-_UNTRAINED = Network((), np.zeros(0), np.ones(0), ())
-_STEPS = (  # the networks in the order in which they work, and the share of pages that serves
-    ("wraps", wrap_examples, 1.0),
-    ("roles", role_examples, 1.0),
-    ("joints", joint_examples, 0.5),
-    ("begins", begin_examples, 1.0),
-    ("links", link_examples, 1.0),
+_USUAL = Settings()
+# Articles that lost their title or stand among another's are rare: these pages show them more often.
+_DISPLACED = Settings(
+    bare_head=0.08, lost_start=0.03, head_moved=0.12, articles_mixed=0.03, foreign=0.3
+)
+_STEPS = (  # the networks in the order in which they work, and the pages that serve: share, kind
+    ("wraps", wrap_examples, 0.5, _USUAL),
+    ("roles", role_examples, 1.0, _USUAL),
+    ("joints", joint_examples, 0.5, _USUAL),
+    ("begins", begin_examples, 1.5, _DISPLACED),
+    ("links", link_examples, 1.0, _DISPLACED),
 )
 
 
-def simulate(articles: Sequence[AnnotatedArticle], count: int, *, seed: int) -> Iterator[CleanPage]:
+def simulate(
+    articles: Sequence[AnnotatedArticle], count: int, *, seed: int, settings: Settings = _USUAL
+) -> Iterator[CleanPage]:
     """Pages of known truth; the articles of one page are of one origin (``annotations.origin``).
 
     Some are cuttings: one article or two, as people paste them.
@@ -189,7 +211,7 @@ def simulate(articles: Sequence[AnnotatedArticle], count: int, *, seed: int) -> 
         chosen = draw_articles(pools[rng.choice(names)], rng)
         if rng.random() < _CUTTINGS:
             chosen = chosen[: rng.randint(1, 2)]
-        yield wreck(chosen, rng)
+        yield wreck(chosen, rng, settings)
 
 
 def train_layout(
@@ -197,21 +219,25 @@ def train_layout(
 ) -> Layout:
     """Train every network on simulated pages, each on what the networks before it make of them.
 
-    ``pages`` are drawn for each network anew: what one has seen in training it joins too well.
-    Pairs of fragments are so many that half as many pages serve for them.
+    Pages are drawn for each network anew: what one has seen in training it joins too well. ``pages``
+    is how many for one; lines and pairs of fragments are so many that fewer serve, beginnings of
+    articles so few that more are needed.
     """
-    origins = tuple(sorted({origin(article) for article in articles}))
-    association = count_association(articles)
-    networks = {name: _UNTRAINED for name, _, _ in _STEPS}
-    layout = Layout(association=association, trained_on=origins, **networks)
-    for number, (name, examples, share) in enumerate(_STEPS):
-        drawn = simulate(articles, round(share * pages), seed=seed + number)
+    layout = Layout(
+        count_association(articles),
+        count_rarity(articles),
+        train_leads(articles),
+        trained_on=tuple(sorted({origin(article) for article in articles})),
+    )
+    for number, (name, examples, share, settings) in enumerate(_STEPS):
+        count = round(share * pages)
+        drawn = simulate(articles, count, seed=seed + number, settings=settings)
         rows, wanted = _together(drawn, layout, examples)
         say(f"{name}: {len(wanted)} examples of {rows.shape[1]} features")
-        networks[name] = Network.train(
+        network = Network.train(
             rows, wanted, hidden=_HIDDEN, members=_MEMBERS, penalty=_PENALTY, seed=seed
         )
-        layout = Layout(association=association, trained_on=origins, **networks)
+        layout = layout.with_network(name, network)
     return layout
 
 

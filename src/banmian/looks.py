@@ -41,8 +41,8 @@ _FURNITURE = tuple(
         ),
     )
 )
-_LONGEST_FURNITURE = 60
-_READ = _LONGEST_FURNITURE + 1  # of a long text no more is looked at for the words of roles
+LONGEST_FURNITURE = 60
+_READ = LONGEST_FURNITURE + 1  # of a long text no more is looked at for the words of roles
 _FRESH_START = re.compile(
     r"近日|日前|今年|近年|据悉|目前|此外|同时|截至|据了解|连日来|去年|\d{1,2}月|\d{4}年"
 )
@@ -62,7 +62,7 @@ def is_furniture(text: str) -> bool:
 
 
 def _furniture_signs(text: str) -> list[bool]:
-    if len(text) > _LONGEST_FURNITURE:
+    if len(text) > LONGEST_FURNITURE:
         return [False] * len(_FURNITURE)
     return [pattern.fullmatch(text) is not None for pattern in _FURNITURE]
 
@@ -83,7 +83,7 @@ def look(text: str, key: str) -> list[float]:
     """The look of a text (as on the page, lines joined by blanks); ``key`` is its normal form without blanks."""
     width = len(key)
     short = width <= TITLE_WIDTH
-    text = simplify(text if short or len(text) <= _LONGEST_FURNITURE else text[:_READ])
+    text = simplify(text if short or len(text) <= LONGEST_FURNITURE else text[:_READ])
     first, last = key[:1], key[-1:]
     head = text[:TITLE_WIDTH]
     words = text.split() if short else []

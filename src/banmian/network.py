@@ -109,3 +109,6 @@ class Network:
             arrays["deviation"].astype(np.float64),
             layers,
         )
+
+
+UNTRAINED = Network((), np.zeros(0), np.ones(0), ())

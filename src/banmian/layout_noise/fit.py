@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, median, quantiles
 from typing import Any
@@ -148,6 +148,8 @@ class _Counted:
             "titles apart from their article, share": self._apart(HEAD_ROLES),
             "bylines apart, share": self._apart({"byline"}),
             "captions apart, share": self._apart({"caption"}),
+            "interrupted by another article, per article": self._returns() / max(1, len(articles)),
+            "text before any title of its article, share": self._headless(),
             "reading order broken, per article": self._jumps() / max(1, len(articles)),
             "duplicates": len(self.cleaned.duplicates),
             "duplicated characters": sum(d.end - d.start for d in self.cleaned.duplicates),
@@ -237,6 +239,26 @@ class _Counted:
                 jumps += previous[2] + 1 < ends[previous[0]]
             previous = place
         return jumps
+
+    def _first_places(self) -> Iterator[tuple[bool, _Place]]:
+        """Where a stretch of one article begins on the page, and whether it is its first."""
+        seen, previous = set[int](), -1
+        for at in self.order:
+            place = self.places[at]
+            if place and place[0] != previous:
+                yield place[0] not in seen, place
+                seen.add(place[0])
+                previous = place[0]
+
+    def _returns(self) -> int:
+        """How often an article goes on behind something of another."""
+        return sum(not is_first for is_first, _ in self._first_places())
+
+    def _headless(self) -> float | None:
+        """The share of articles of which the page shows a paragraph before all else."""
+        articles = self.cleaned.articles
+        firsts = [place for is_first, place in self._first_places() if is_first]
+        return _mean([articles[n].blocks[block].role == "paragraph" for n, block, _ in firsts])
 
     def _furniture_lines(self) -> int:
         marks = {line.mark_at for line in self.lines if line.mark}

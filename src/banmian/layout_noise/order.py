@@ -115,24 +115,30 @@ def _new_place(boxes: Sequence[Box], last: Box, sheet: Sheet) -> int:
 def _interpose(boxes: list[Box], place: Box, sheet: Sheet) -> None:
     """Put between two halves of a paragraph what stands beside the column's border."""
     rng = sheet.rng
-    near = [
+    number = place.article
+    others = [
         box
         for box in boxes
-        if (box.kind == "picture" and abs(box.article - place.article) <= 1)
-        or (box.kind in ("head", "byline") and box.article == place.article + 1)
+        if (box.kind == "picture" and abs(box.article - number) == 1)
+        or (box.kind in ("head", "byline") and box.article == number + 1)
     ]
-    own = [box for box in near if box.kind == "picture" and box.article == place.article]
+    own = [box for box in boxes if box.kind == "picture" and box.article == number]
     subheads = [
         (box, at)
         for box in boxes
-        if box.kind == "column" and box.article == place.article
+        if box.kind == "column" and box.article == number
         for at, piece in enumerate(box.pieces)
         if piece.role == "subhead" and len(box.pieces) > 1
     ]
-    kind = rng.random()
-    if own and kind < 0.6:
+    if others and rng.random() < sheet.rates.foreign:
+        box = rng.choice(others)
+        _move(boxes, box, index(boxes, place))
+        if box.kind == "head":
+            for byline in [b for b in boxes if b.kind == "byline" and b.article == box.article]:
+                _move(boxes, byline, index(boxes, box) + 1)
+    elif own and (not subheads or rng.random() < 0.75):
         _move(boxes, rng.choice(own), index(boxes, place))
-    elif subheads and kind < 0.75:
+    elif subheads:
         box, at = rng.choice(subheads)
         halves = halve(box.pieces[at], rng)
         moved = halves[1] if halves and rng.random() < 0.5 else box.pieces[at]
@@ -140,13 +146,7 @@ def _interpose(boxes: list[Box], place: Box, sheet: Sheet) -> None:
             box.pieces[at] = halves[0]
         else:
             del box.pieces[at]
-        boxes.insert(index(boxes, place), Box("other", place.article, [moved]))
-    elif near:
-        box = rng.choice(near)
-        _move(boxes, box, index(boxes, place))
-        if box.kind == "head":
-            for byline in [b for b in boxes if b.kind == "byline" and b.article == box.article]:
-                _move(boxes, byline, index(boxes, box) + 1)
+        boxes.insert(index(boxes, place), Box("other", number, [moved]))
 
 
 def add_copies(boxes: list[Box], sheet: Sheet) -> None:

@@ -49,28 +49,29 @@ class Settings:
     widths: tuple[int, int] = (9, 26)
     # Each article.
     bare_head: float = 0.05
-    lost_start: float = 0.025
+    lost_start: float = 0.01
     lost_end: float = 0.03
     picture: float = 0.2
     signed_byline: float = 0.2
     glued_byline: float = 0.03
-    head_moved: float = 0.1  # *
+    head_moved: float = 0.03  # *
     byline_moved: float = 0.06  # *
-    picture_moved: float = 0.15  # *
+    picture_moved: float = 0.05  # *
     columns_disordered: float = 0.08  # *
     sections_first: float = 0.15  # *
-    articles_mixed: float = 0.03  # *
+    articles_mixed: float = 0.006  # *
     titles_halved: float = 0.05
     section_line: float = 0.1
     # Each place where it can happen.
     visible_border: float = 0.45
     interposed: float = 0.3  # *
+    foreign: float = 0.08  # of what is interposed, the share that is another article's
     byline_halved: float = 0.15
     joined_paragraphs: float = 0.01  # *
     stray_line: float = 0.008  # *
     spaced_letters: float = 0.02
     # A page, on average.
-    copies: float = 0.7  # *
+    copies: float = 0.5  # *
 
 
 @dataclass(frozen=True)
