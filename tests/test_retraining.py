@@ -1,29 +1,25 @@
 """Training again with what people annotated, and whether that made the model better."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from banmian import retraining
-from banmian.annotations import page_id, write_annotations
+from banmian import replacing
+from banmian.annotations import page_id, read_annotations, write_annotations
 from banmian.comparison import Difference, compare, measure
 from banmian.files import FileError
 from banmian.markup import parse
 from banmian.model import bundled_path, check_folder, trained_on
-from banmian.retraining import (
-    gather,
-    limit_authored,
-    make_plan,
-    next_version,
-    replace_model,
-    verdict,
-    write_sets,
-)
+from banmian.replacing import next_version, replace_model, verdict
+from banmian.retraining import gather, limit_authored, make_plan, write_sets
 from banmian.scoring import Counts
 from banmian.tagging import Tags
+from banmian.training import train_all, write_training_set
 from banmian.types import Span
 
 PLACES = "青杨 柳河 白马 石桥 南湾 东关 西岭 北坡 高台 长沟 梨园 枣林".split()
@@ -172,7 +168,7 @@ def test_authored_articles_are_limited_evenly_and_others_not():
 
 def test_no_page_judges_that_was_seen_or_is_trained_on(tmp_path):
     articles = [*pages("p", "q", "r", "s"), article(None, 50)]
-    plan = make_plan(articles, {"hash of r"}, folds=2)
+    plan = make_plan(articles, 2, pages={"hash of r"}, batches=())
     assert {a.meta["page"] for a in plan.judged} == {"p", "q", "s"}
     where = [{page_id(a) for a in fold} for fold in plan.folds]
     assert where[0].isdisjoint(where[1])
@@ -188,7 +184,7 @@ def test_no_page_judges_that_was_seen_or_is_trained_on(tmp_path):
 def test_a_page_without_hash_is_known_by_its_name():
     one = replace(article("p", 1), meta={"page": "p", "key": "k"})
     assert page_id(one) == page_id(replace(one, text="其他"))
-    assert make_plan([one], {page_id(one)}, 3).folds == ()
+    assert make_plan([one], 3, pages={page_id(one)}, batches=()).folds == ()
 
 
 # --- replacing the model
@@ -243,7 +239,7 @@ def test_a_failure_leaves_the_old_model_where_it_was(target, tmp_path, monkeypat
 
         monkeypatch.setattr(type(target), "rename", rename)
     else:
-        monkeypatch.setattr(retraining, step, fail)
+        monkeypatch.setattr(replacing, step, fail)
     with pytest.raises(FileError, match="cannot be replaced"):
         replace_model(bundled_path(), target, tmp_path / "aside", sources=SOURCES, differences={})
     assert files(target) == before
@@ -261,64 +257,109 @@ def test_what_a_model_saw_is_read_inside_and_beside_it(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def poor_model(root, tmp_path_factory):
-    """A model that never saw a span."""
-    from banmian.training import train_all, write_training_set
+def config(root, tmp_path_factory):
+    """The config of the shipped model without the network, which takes minutes to compile."""
+    given = (root / "configs" / "news.cfg").read_text()
+    plain, changes = re.subn(r"network_epochs = \d+", "network_epochs = 0", given)
+    assert changes == 1
+    file = tmp_path_factory.mktemp("config") / "plain.cfg"
+    file.write_text(plain)
+    return file
 
-    folder = tmp_path_factory.mktemp("poor")
+
+def trained(config, articles, folder):
+    write_training_set(folder / "corpus" / "old", articles, page_weight=1)
+    train_all(config, [folder / "corpus" / "old"], folder, jobs=1, overrides=[])
+    return folder / "old" / "model-last"
+
+
+@pytest.fixture(scope="module")
+def poor_model(config, tmp_path_factory):
+    """A model that never saw a span."""
     plain = [article(None, n, marked=False, genre=g) for n in range(4) for g in ("news", "photo")]
     plain += [article(None, 5), *(replace(article(None, 6), topics=("enterprise",)),)]
     plain = [replace(a, spans=()) for a in plain]
-    write_training_set(folder / "corpus" / "poor", plain, page_weight=1)
-    train_all(
-        root / "configs" / "news.cfg", [folder / "corpus" / "poor"], folder, jobs=1, overrides=[]
-    )
-    return folder / "poor" / "model-last"
+    return trained(config, plain, tmp_path_factory.mktemp("poor"))
 
 
-def test_a_better_model_replaces_a_poor_one_and_a_seen_page_judges_no_more(
-    run, root, tmp_path, poor_model
-):
-    target = shutil.copytree(poor_model, tmp_path / "mine" / "model")
-    other = replace(article(None, 99, genre="photo"), topics=("enterprise",))
-    write_annotations(tmp_path / "annotations" / "mine.jsonl", [*pages("p", "q", each=6), other])
-    arguments = (
-        "build", "retrain", tmp_path / "annotations", "--model", target, "--folds", 2,
-        "--config", root / "configs" / "news.cfg", "--out", tmp_path / "out",
-    )  # fmt: skip
-    done = run(*arguments)
-    said = done.stderr.decode()
-    assert done.returncode == 0, said
-    assert "training 3 models on 13 articles; 12 articles of unseen pages judge" in said
-    assert "the new model is better: F1 0.000 to" in said
-    assert "local.1; the model before it is kept in" in said
+@pytest.fixture(scope="module")
+def small_model(root, config, tmp_path_factory):
+    """A model of some authored articles, trained from nothing."""
+    return trained(config, authored(root, "b01")[:24], tmp_path_factory.mktemp("small"))
+
+
+def authored(root, batch):
+    return list(read_annotations([root / "annotations" / "authored" / f"{batch}.jsonl"]))
+
+
+def as_pages(articles, each):
+    """Authored articles as a person's annotations of pages, some articles a page."""
+    return [
+        replace(a, meta={"page": f"{n // each}.txt", "page_sha256": f"{n // each}", "article": n})
+        for n, a in enumerate(articles)
+    ]
+
+
+@pytest.fixture
+def retrain(run, tmp_path):
+    """Run `banmian build retrain` with some annotations on a copy of a model."""
+
+    def retrain(model, articles, *options):
+        target = tmp_path / "mine" / "model"
+        if not target.exists():
+            shutil.copytree(model, target)
+        write_annotations(tmp_path / "annotations" / "mine.jsonl", articles)
+        done = run(
+            *("build", "retrain", tmp_path / "annotations", "--model", target),
+            *("--out", tmp_path / "out", *options),
+        )
+        return SimpleNamespace(code=done.returncode, said=done.stderr.decode(), target=target)
+
+    return retrain
+
+
+def test_a_model_that_became_better_replaces_the_old_one(retrain, root, tmp_path, small_model):
+    articles = as_pages(authored(root, "b02")[:36], each=6)
+    done = retrain(small_model, articles)
+    assert done.code == 0, done.said
+    assert "carrying on 4 models with 36 articles; 36 articles of unseen pages judge" in done.said
+    assert "the new model is better: F1 0." in done.said
+    assert "local.1; the model before it is kept in" in done.said
     figures = json.loads((tmp_path / "out" / "comparison.json").read_text())
     assert figures["replaced"] is True
-    assert figures["measures"]["ORG"]["new"] > 0.5
-    assert files(next((tmp_path / "out" / "replaced").iterdir())) == files(poor_model)
-    assert trained_on(target) == {"hash of p", "hash of q"}
+    assert figures["measures"]["all"]["low"] > 0
+    assert files(next((tmp_path / "out" / "replaced").iterdir())) == files(small_model)
+    assert trained_on(done.target) == {str(n) for n in range(6)}
+    assert "Carried on from zh_" in (done.target / "README.md").read_text()
 
-    again = run(*arguments)
-    assert again.returncode == 1
-    assert "every annotated page was seen by the model in use" in again.stderr.decode()
-    assert again.stderr.decode().count("\n") == 1
+    again = retrain(small_model, articles)  # a page that it has learned from judges no more
+    assert again.code == 1
+    assert "every annotated page was seen by the model in use" in again.said
+    assert again.said.count("\n") == 1
 
 
-def test_a_model_that_is_no_better_stays(run, root, tmp_path, poor_model):
-    target = shutil.copytree(poor_model, tmp_path / "mine" / "model")
-    before = files(target)
-    plain = [replace(a, spans=()) for a in pages("p", each=2)]
-    other = replace(article(None, 99, genre="photo"), topics=("enterprise",))
-    rest = [article(None, number) for number in range(90, 95)]
-    write_annotations(tmp_path / "mine.jsonl", [*plain, other, *rest])
-    done = run(
-        "build", "retrain", tmp_path / "mine.jsonl", "--model", target,
-        "--config", root / "configs" / "news.cfg", "--out", tmp_path / "out",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr.decode()
-    assert "stays; the new model is in" in done.stderr.decode()
+def test_a_model_that_is_not_shown_to_be_better_stays(retrain, root, tmp_path, small_model):
+    known = authored(root, "b01")[:8]  # it has them by heart: there is nothing to gain
+    done = retrain(small_model, as_pages(known, each=2))
+    assert done.code == 0, done.said
+    assert "the new model is not shown to be better: F1 1." in done.said
+    assert "stays; the new model is in" in done.said
     assert json.loads((tmp_path / "out" / "comparison.json").read_text())["replaced"] is False
-    assert files(target) == before
+    assert files(done.target) == files(small_model)
+
+
+def test_trained_from_nothing_a_model_is_judged_in_the_same_way(
+    retrain, config, tmp_path, poor_model
+):
+    other = replace(article(None, 99, genre="photo"), topics=("enterprise",))
+    own = [*pages("p", "q", each=6), other]
+    done = retrain(poor_model, own, "--from-nothing", "--folds", 2, "--config", config)
+    assert done.code == 0, done.said
+    assert "training 3 models with 13 articles; 12 articles of unseen pages judge" in done.said
+    assert "the new model is better: F1 0.000 to" in done.said
+    figures = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert figures["measures"]["ORG"]["new"] > 0.5
+    assert trained_on(done.target) == {"hash of p", "hash of q"}
 
 
 def test_what_leaves_nothing_to_train_on_is_one_line(run, root, tmp_path, poor_model):

@@ -25,6 +25,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements" / "doccano.lock"
+SETTINGS = ROOT / "tools" / "doccano_settings"
 PYTHONS = ("python3.11", "python3.12", "python3.10")  # doccano's numpy has wheels for these
 START_SECONDS = 180
 
@@ -74,9 +75,10 @@ class Place:
             **os.environ,
             "BACKEND": str(self.backend),
             "DATABASE_URL": os.environ.get("DATABASE_URL", f"sqlite:///{self.home}/db.sqlite3"),
-            "DJANGO_SETTINGS_MODULE": "config.settings.production",
+            "DJANGO_SETTINGS_MODULE": "patient_settings",
             "DOCCANO_HOME": str(self.home),
             "MEDIA_ROOT": str(self.home / "media"),
+            "PYTHONPATH": str(SETTINGS),
             "SECRET_KEY": self._secret(),
             "STANDALONE": "True",
         }

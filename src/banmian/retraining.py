@@ -1,34 +1,33 @@
 """The model trained again with what people annotated, held against the one in use.
 
-Both parts of the model are estimated as a whole (CRFsuite and logistic regression start from
-nothing, not from weights), so training again means all annotations: those that the shipped model
-learned from, and one's own. On held-out pages the new model is stood for by models that were trained
-in the same way without those pages.
+Either it is carried on from its weights with the annotations that are new, or trained from nothing
+with all. On held-out pages the new model is stood for by models that were trained in the same way
+without those pages.
 """
 
 from __future__ import annotations
 
-import re
 import shutil
-import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from banmian.annotations import identity, key_of, page_id, read_annotations
-from banmian.comparison import JUDGE, Difference, Measures, measure
-from banmian.evaluation import Tagger
+from banmian.annotations import identity, key_of, origin, page_id, read_annotations
+from banmian.comparison import Measures, measure
+from banmian.evaluation import Tagger, model_tagger
 from banmian.files import FileError, read_jsonl, write_json
-from banmian.model import check_folder, load
+from banmian.model import load, name_of, trained_on, trained_on_batches
 from banmian.training import TrainingError, write_training_set
 from banmian.types import AnnotatedArticle
+
+if TYPE_CHECKING:
+    from spacy.language import Language
 
 SET_ASIDE = frozenset({"second-pass", "layout"})  # folders of annotations that nobody trains on
 SHIPPED = frozenset({"authored", "pages"})  # those that came with the shipped model
 
 _Found = tuple[tuple[bool, bool], Path, AnnotatedArticle]
-_LOCAL_VERSION = re.compile(r"(.+)\+local\.(\d+)")
 
 
 def gather(paths: Iterable[Path]) -> list[AnnotatedArticle]:
@@ -89,9 +88,13 @@ def limit_authored(articles: Sequence[AnnotatedArticle], limit: int) -> list[Ann
 
 @dataclass(frozen=True)
 class Plan:
-    """All articles, and those to judge by in folds; no page stands in two folds."""
+    """All articles, those of pages and batches new to the old model, and those to judge by in folds.
+
+    No page stands in two folds.
+    """
 
     articles: tuple[AnnotatedArticle, ...]
+    fresh: tuple[AnnotatedArticle, ...]
     folds: tuple[tuple[AnnotatedArticle, ...], ...]
 
     @property
@@ -100,16 +103,32 @@ class Plan:
         return [article for fold in self.folds for article in fold]
 
 
-def make_plan(articles: Sequence[AnnotatedArticle], seen: set[str], folds: int) -> Plan:
-    """Divide the pages that the old model has not seen into folds of like size."""
-    pages: dict[str, list[AnnotatedArticle]] = {}
-    for article in articles:
-        if article.meta.get("page") and page_id(article) not in seen:
-            pages.setdefault(page_id(article), []).append(article)
-    parts: list[list[AnnotatedArticle]] = [[] for _ in range(min(folds, len(pages)))]
-    for own in sorted(pages.values(), key=lambda own: (-_characters(own), page_id(own[0]))):
+def make_plan(
+    articles: Sequence[AnnotatedArticle],
+    folds: int,
+    *,
+    pages: Container[str],
+    batches: Container[str],
+) -> Plan:
+    """Divide the pages that the old model has not seen into folds of like size.
+
+    ``pages`` and ``batches`` are those that it has seen.
+    """
+    fresh = [article for article in articles if not _seen(article, pages, batches)]
+    by_page: dict[str, list[AnnotatedArticle]] = {}
+    for article in fresh:
+        if article.meta.get("page"):
+            by_page.setdefault(page_id(article), []).append(article)
+    parts: list[list[AnnotatedArticle]] = [[] for _ in range(min(folds, len(by_page)))]
+    for own in sorted(by_page.values(), key=lambda own: (-_characters(own), page_id(own[0]))):
         min(parts, key=_characters).extend(own)
-    return Plan(tuple(articles), tuple(tuple(part) for part in parts))
+    return Plan(tuple(articles), tuple(fresh), tuple(tuple(part) for part in parts))
+
+
+def _seen(article: AnnotatedArticle, pages: Container[str], batches: Container[str]) -> bool:
+    if article.meta.get("page"):
+        return page_id(article) in pages
+    return origin(article) in batches
 
 
 def _characters(articles: Iterable[AnnotatedArticle]) -> int:
@@ -123,19 +142,63 @@ def write_sets(plan: Plan, out: Path, page_weight: int) -> list[Path]:
     """
     sets = []
     for number, fold in enumerate(plan.folds, 1):
-        held_out = {page_id(article) for article in fold}
-        rest = [
-            article
-            for article in plan.articles
-            if not article.meta.get("page") or page_id(article) not in held_out
-        ]
-        if not rest:
-            raise TrainingError("without the held-out pages no article is left to train on")
+        rest = _without(fold, plan.articles)
         sets.append(out / f"fold-{number}")
         write_training_set(sets[-1], rest, page_weight=page_weight)
     sets.append(out / "full")
     write_training_set(sets[-1], plan.articles, page_weight=page_weight)
     return sets
+
+
+def _without(
+    fold: Iterable[AnnotatedArticle], articles: Iterable[AnnotatedArticle]
+) -> list[AnnotatedArticle]:
+    """The articles that are of no page of a fold. Raises TrainingError where there are none."""
+    held_out = {page_id(article) for article in fold}
+    rest = [a for a in articles if not a.meta.get("page") or page_id(a) not in held_out]
+    if not rest:
+        raise TrainingError("without the held-out pages no article is left to train on")
+    return rest
+
+
+def carry_on_without(plan: Plan, old: Path) -> Iterator[Tagger]:
+    """For each fold the old model carried on with what is new, but not with the fold's pages.
+
+    Raises TrainingError where a fold leaves nothing to learn from.
+    """
+    for fold in plan.folds:
+        yield model_tagger(_carried_on(old, _without(fold, plan.fresh)))
+
+
+def carry_on(plan: Plan, old: Path, out: Path) -> None:
+    """Carry the old model on with all that is new: ``out/model-last`` and ``out/sources.json``."""
+    new = _carried_on(old, plan.fresh)
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    new.to_disk(out / "model-last")
+    pages = {page_id(article) for article in plan.fresh if article.meta.get("page")}
+    batches = {origin(article) for article in plan.fresh if not article.meta.get("page")}
+    sources = {
+        "pages": sorted(trained_on(old) | pages),
+        "batches": sorted(trained_on_batches(old) | batches),
+        "articles": len(plan.fresh),
+        "spans": sum(len(article.spans) for article in plan.fresh),
+        "characters": _characters(plan.fresh),
+        "new_pages": len(pages),
+        "carried_on_from": name_of(new),
+    }
+    write_json(out / "sources.json", sources)
+
+
+def _carried_on(old: Path, articles: Sequence[AnnotatedArticle]) -> Language:
+    from banmian.adapting import adapt
+
+    nlp = load(old)
+    try:
+        adapt(nlp, articles)
+    except ValueError as error:
+        raise TrainingError(f"{old}: {error}; train from nothing (--from-nothing)") from error
+    return nlp
 
 
 def measure_both(plan: Plan, old: Tagger, folds: Sequence[Tagger]) -> tuple[Measures, Measures]:
@@ -146,127 +209,3 @@ def measure_both(plan: Plan, old: Tagger, folds: Sequence[Tagger]) -> tuple[Meas
         for name, counts in measure(fold, tagger).items():
             after[name] += counts
     return before, after
-
-
-def verdict(difference: Difference) -> str:
-    """One sentence: better or not, by how much, with what interval."""
-    gain = f"{difference.gain:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
-    figures = f"F1 {difference.old:.3f} to {difference.new:.3f}, {gain}"
-    if difference.better:
-        return f"the new model is better: {figures}"
-    doubt = "worse" if difference.high < 0 else "not shown to be better"
-    return f"the new model is {doubt}: {figures}"
-
-
-def next_version(version: str) -> str:
-    """The version of a model trained again: 0.1.0, 0.1.0+local.1, 0.1.0+local.2."""
-    local = _LOCAL_VERSION.fullmatch(version)
-    return f"{local[1]}+local.{int(local[2]) + 1}" if local else f"{version}+local.1"
-
-
-def replace_model(
-    trained: Path,
-    target: Path,
-    aside: Path,
-    *,
-    sources: Mapping[str, Any],
-    differences: Mapping[str, Difference],
-) -> tuple[str, Path]:
-    """Put a trained model where another stands, and keep a copy of that one under ``aside``.
-
-    The new one is made whole and loaded once before the old one moves; if anything fails the old
-    one is where it was. Returns the new name with its version, and where the old one is kept.
-    Raises FileError or ModelError.
-    """
-    old_meta = check_folder(target)
-    version = next_version(str(old_meta.get("version", "0")))
-    try:
-        kept = _copy_aside(target, aside / f"{target.name}-{old_meta.get('version', '0')}")
-        fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-        try:
-            _fill(fresh, trained, old_meta, version, sources, differences)
-            load(fresh)
-            _swap(fresh, target)
-        except BaseException:
-            shutil.rmtree(fresh, ignore_errors=True)
-            raise
-    except OSError as error:
-        raise FileError(f"{target}: cannot be replaced ({error.strerror or error})") from error
-    return f"{old_meta['lang']}_{old_meta['name']} {version}", kept
-
-
-def _copy_aside(folder: Path, wanted: Path) -> Path:
-    """Copy a folder to the first free name like ``wanted``."""
-    free, number = wanted, 1
-    while free.exists():
-        number += 1
-        free = wanted.with_name(f"{wanted.name}.{number}")
-    part = free.with_name(f".{free.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(folder, part)
-    return part.rename(free)
-
-
-def _fill(
-    fresh: Path,
-    trained: Path,
-    old_meta: Mapping[str, Any],
-    version: str,
-    sources: Mapping[str, Any],
-    differences: Mapping[str, Difference],
-) -> None:
-    meta = check_folder(trained)
-    shutil.copytree(trained, fresh, dirs_exist_ok=True)
-    fresh.chmod(0o755)
-    kept = ("name", "description", "author", "license", "sources")
-    meta |= {key: old_meta[key] for key in kept if key in old_meta}
-    performance = {name: difference.as_row() for name, difference in differences.items()}
-    write_json(fresh / "meta.json", {**meta, "version": version, "performance": performance})
-    write_json(fresh / "sources.json", dict(sources))
-    card = model_card(f"{meta['lang']}_{meta['name']} {version}", sources, differences)
-    (fresh / "README.md").write_text(card, encoding="utf-8")
-
-
-def _swap(fresh: Path, target: Path) -> None:
-    """Put one folder in another's place; the other comes back if that fails."""
-    leaving = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.")) / "old"
-    try:
-        target.rename(leaving)
-        try:
-            fresh.rename(target)
-        except BaseException:
-            leaving.rename(target)
-            raise
-    finally:
-        shutil.rmtree(leaving.parent, ignore_errors=True)
-
-
-def model_card(name: str, sources: Mapping[str, Any], differences: Mapping[str, Difference]) -> str:
-    """The card of a model trained again, which ``banmian info`` shows."""
-    size = f"{sources['characters']:,} characters, {sources['spans']:,} spans"
-    lines = [
-        f"# {name}",
-        "",
-        f"Trained again on {sources['articles']} articles ({size}),",
-        f"among them articles of {len(sources['pages'])} real pages.",
-    ]
-    if differences:
-        lines += ["", f"On held-out pages {verdict(differences[JUDGE])}.", "", table(differences)]
-    else:
-        lines += ["", "It was not held against the model before it: there were no unseen pages."]
-    return "\n".join(lines) + "\n"
-
-
-def table(differences: Mapping[str, Difference]) -> str:
-    """The figures of old and new as a Markdown table."""
-    lines = [
-        "| exact F1 | before | now | gain | 95 % interval | gold |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
-    ]
-    for name, d in differences.items():
-        lines.append(
-            f"| {name} | {d.old:.3f} | {d.new:.3f} | {d.gain:+.3f} "
-            f"| {d.low:+.3f} to {d.high:+.3f} | {d.support} |"
-        )
-    return "\n".join(lines)

@@ -86,15 +86,16 @@ class SpanCrf:
                 info = tagger.info()
             finally:
                 tagger.close()
-        return cls._from_weights(scheme, info.state_features, info.transitions)
+        return cls.from_weights(scheme, info.state_features, info.transitions)
 
     @classmethod
-    def _from_weights(
+    def from_weights(
         cls,
         scheme: crf.TagScheme,
         state: dict[tuple[str, str], float],
         moves: dict[tuple[str, str], float],
     ) -> SpanCrf:
+        """From weights by (feature, tag) and by (tag, next tag), tags as strings of digits."""
         transitions = np.zeros((scheme.size, scheme.size))
         for (before, after), weight in moves.items():
             transitions[int(before), int(after)] = weight

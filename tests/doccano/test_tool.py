@@ -1,6 +1,11 @@
 """tools/doccano.py: a server of one's own, started twice, with people, stopped."""
 
+import sqlite3
+from contextlib import closing
+from threading import Thread
+
 from banmian.doccano import connect
+from banmian.doccano_projects import make_project
 from banmian.doccano_session import Limits
 
 from .real_doccano import ROOT, tool
@@ -32,6 +37,22 @@ def test_modules_in_the_working_directory_are_not_imported(doccano, tmp_path):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('imported')")
     done = tool("user", "finn", home=doccano.home, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_writer_that_takes_long_is_waited_for(doccano, project):
+    """On a busy machine one write may keep the database for longer than SQLite waits by itself."""
+    server = doccano.server()
+    with closing(sqlite3.connect(doccano.home / "db.sqlite3", isolation_level=None)) as database:
+        database.execute("PRAGMA busy_timeout = 30000")
+        database.execute("BEGIN IMMEDIATE")
+        made = []
+        writer = Thread(target=lambda: made.append(make_project(server, project)))
+        writer.start()
+        writer.join(8)  # SQLite waits for 5 seconds by itself
+        assert made == []
+        database.execute("ROLLBACK")
+        writer.join(60)
+    assert [place.name for place in made] == [project]
 
 
 def test_a_port_that_is_taken_is_said_in_one_line(doccano, tmp_path):

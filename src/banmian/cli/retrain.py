@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from banmian.cli.common import fail, say
+from banmian.cli.common import fail, progress, say
 
 if TYPE_CHECKING:
     from banmian.comparison import Difference
+    from banmian.evaluation import Tagger
     from banmian.retraining import Plan
 
 
@@ -23,7 +24,7 @@ def retrain(
             help="Annotations; of a folder all files, but not second-pass/ and layout/."
         ),
     ],
-    config: Annotated[Path, typer.Option(help="The training config of the shipped model.")] = Path(
+    config: Annotated[Path, typer.Option(help="With --from-nothing: the training config.")] = Path(
         "configs/news.cfg"
     ),
     model: Annotated[
@@ -37,54 +38,76 @@ def retrain(
         int, typer.Option(min=1, help="Into how many parts the pages to judge by are divided.")
     ] = 3,
     limit: Annotated[
-        int, typer.Option(min=0, help="Use this many authored articles (0: all); for a quick try.")
+        int,
+        typer.Option(min=0, help="With --from-nothing: use this many authored articles (0: all)."),
     ] = 0,
     page_weight: Annotated[
-        int, typer.Option(min=1, help="How often an article of a real page is shown.")
+        int,
+        typer.Option(
+            min=1, help="With --from-nothing: how often an article of a real page is shown."
+        ),
     ] = 10,
-    jobs: Annotated[int, typer.Option(min=1, help="How many models to train at once.")] = 2,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="With --from-nothing: how many models to train at once.")
+    ] = 2,
     seed: Annotated[int, typer.Option(help="Seed of the interval's resampling.")] = 0,
+    from_nothing: Annotated[
+        bool,
+        typer.Option(
+            "--from-nothing",
+            help="Train on all annotations, genre and topics too, instead of carrying the model's"
+            " spans on with the new ones; takes much longer.",
+        ),
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the old model even if the new is no better.")
     ] = False,
 ) -> None:
     """Train again with everything annotated; replace the model if that made it better.
 
+    What finds spans is carried on from its weights with the annotations of pages and batches that
+    the model has not seen; genre and topics stay. With --from-nothing a new model is trained on all.
+
     Judged on the articles of pages that the old model never saw, each tagged by a model that did
     not see its page either. Better means that the 95 % interval of the difference in exact F1 lies
     above zero. The old model is kept under OUT/replaced.
 
-    Example: `banmian build retrain annotations --limit 300`
+    Example: `banmian build retrain annotations`
     """
     from banmian.files import write_json
-    from banmian.model import ModelError, bundled_path, trained_on
-    from banmian.retraining import gather, limit_authored, make_plan, verdict, write_sets
-    from banmian.training import TrainingError, train_all
+    from banmian.model import ModelError, bundled_path, trained_on, trained_on_batches
+    from banmian.replacing import verdict
+    from banmian.retraining import gather, limit_authored, make_plan
+    from banmian.training import TrainingError
 
     started = perf_counter()
     target = model or bundled_path()
-    articles = limit_authored(gather(annotations), limit)
-    if not articles:
+    given = limit_authored(gather(annotations), limit)
+    if not given:
         raise fail(f"no annotated articles in {', '.join(map(str, annotations))}")
-    plan = make_plan(articles, trained_on(target), folds)
+    seen = {"pages": trained_on(target), "batches": trained_on_batches(target)}
+    plan = make_plan(given, folds, **seen)
     if not plan.folds and not force:
         raise fail(
             "every annotated page was seen by the model in use, so nothing is left to judge by; "
             "annotate a page it has not seen, or replace it unjudged with --force"
         )
+    articles = plan.articles if from_nothing else plan.fresh
+    if not articles:
+        raise fail(
+            "the model in use has seen every page and batch, so there is nothing to carry it on with; "
+            "annotate another page, or train on all of it again with --from-nothing"
+        )
     say(
-        f"training {len(plan.folds) + 1} models on {len(articles)} articles; "
-        f"{len(plan.judged)} articles of unseen pages judge"
+        f"{'training' if from_nothing else 'carrying on'} {len(plan.folds) + 1} models with "
+        f"{len(articles)} articles; {len(plan.judged)} articles of unseen pages judge"
     )
     try:
-        train_all(
-            config,
-            write_sets(plan, out / "corpus", page_weight),
-            out,
-            jobs=jobs,
-            overrides=_same_calibration(target),
-        )
-        differences = _compare(plan, target, out, seed)
+        if from_nothing:
+            without = _train(plan, config, target, out, page_weight, jobs)
+        else:
+            without = _carry_on(plan, target, out)
+        differences = _compare(plan, target, without, seed)
         if differences:
             _show(differences)
             say(verdict(differences["all"]))
@@ -116,7 +139,34 @@ def _same_calibration(model: Path) -> list[str]:
     return [f"paths.calibration={file}"] if file.is_file() else []
 
 
-def _compare(plan: Plan, target: Path, out: Path, seed: int) -> dict[str, Difference]:
+def _train(
+    plan: Plan, config: Path, target: Path, out: Path, page_weight: int, jobs: int
+) -> list[Tagger]:
+    """Train from nothing, the whole model into OUT/full; a tagger for each fold, without it."""
+    from banmian.evaluation import model_tagger
+    from banmian.model import load
+    from banmian.retraining import write_sets
+    from banmian.training import train_all
+
+    sets = write_sets(plan, out / "corpus", page_weight)
+    train_all(config, sets, out, jobs=jobs, overrides=_same_calibration(target))
+    return [model_tagger(load(out / path.name / "model-last")) for path in sets[:-1]]
+
+
+def _carry_on(plan: Plan, target: Path, out: Path) -> list[Tagger]:
+    """Carry the model on, the whole one into OUT/full; a tagger for each fold, without it."""
+    from banmian.retraining import carry_on, carry_on_without
+
+    with progress() as bar:
+        steps = carry_on_without(plan, target)
+        without = list(bar.track(steps, total=len(plan.folds), description="carrying on"))
+    carry_on(plan, target, out / "full")
+    return without
+
+
+def _compare(
+    plan: Plan, target: Path, without: Sequence[Tagger], seed: int
+) -> dict[str, Difference]:
     import numpy as np
 
     from banmian.comparison import compare
@@ -127,10 +177,6 @@ def _compare(plan: Plan, target: Path, out: Path, seed: int) -> dict[str, Differ
     if not plan.folds:
         return {}
     old = model_tagger(load(target))
-    without = [
-        model_tagger(load(out / f"fold-{number}" / "model-last"))
-        for number in range(1, len(plan.folds) + 1)
-    ]
     return compare(*measure_both(plan, old, without), np.random.default_rng(seed))
 
 
@@ -138,7 +184,7 @@ def _replace(target: Path, out: Path, differences: Mapping[str, Difference]) -> 
     import json
 
     from banmian.files import read_bytes
-    from banmian.retraining import replace_model
+    from banmian.replacing import replace_model
 
     sources = json.loads(read_bytes(out / "full" / "sources.json"))
     name, kept = replace_model(
