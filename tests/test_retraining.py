@@ -11,7 +11,7 @@ import pytest
 
 from banmian import replacing
 from banmian.annotations import page_id, read_annotations, write_annotations
-from banmian.comparison import Difference, compare, measure
+from banmian.comparison import FEWEST, Difference, compare, measure
 from banmian.files import FileError
 from banmian.markup import parse
 from banmian.model import bundled_path, check_folder, trained_on
@@ -57,7 +57,18 @@ def test_the_difference_by_hand():
     assert (found.old, found.new, found.support) == (0.25, 1.0, 4)
     assert found.gain == 0.75
     assert (found.low, found.high) == (0.5, 1.0)
-    assert found.better
+
+
+def test_a_few_articles_do_not_show_that_a_model_is_better():
+    def found(size):
+        old, new = [(1, 2, 2)] * size, [(2, 2, 2)] * size
+        return compare(counts(*old), counts(*new), np.random.default_rng(0))["all"]
+
+    assert found(FEWEST).better
+    assert "better" in verdict(found(FEWEST))
+    assert not found(FEWEST - 1).better
+    assert "not shown to be better" in verdict(found(FEWEST - 1))
+    assert "9 articles to judge by" in verdict(found(FEWEST - 1))
 
 
 def test_the_same_model_is_not_better_than_itself():
@@ -201,7 +212,7 @@ def target(tmp_path):
 
 
 SOURCES = {"pages": ["a"], "articles": 1, "characters": 2, "spans": 3}
-GAIN = {"all": Difference(0.5, 0.75, 0.1, 0.4, 12)}
+GAIN = {"all": Difference(0.5, 0.75, 0.1, 0.4, 12, 10)}
 
 
 def files(folder):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Measures = dict[str, list[Counts]]  # by measure, the counts of each article
 
 JUDGE = "all"  # the measure that decides: exact F1 over all labels
+FEWEST = 10  # articles to judge by; of fewer a percentile interval is too narrow
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Difference:
     low: float
     high: float
     support: int
+    articles: int
 
     @property
     def gain(self) -> float:
@@ -42,8 +44,8 @@ class Difference:
 
     @property
     def better(self) -> bool:
-        """Whether the whole interval lies above zero."""
-        return self.low > 0
+        """Whether the whole interval lies above zero, and enough articles say so."""
+        return self.low > 0 and self.articles >= FEWEST
 
     def as_row(self) -> dict[str, Any]:
         """For JSON, rounded to four places."""
@@ -102,4 +104,5 @@ def _difference(old: Sequence[Counts], new: Sequence[Counts], draws: Floats) -> 
     before, after = table(old), table(new)
     low, high = percentiles(f1(draws @ after) - f1(draws @ before))
     (one,), (two,) = (f1(counts.sum(axis=0, keepdims=True)) for counts in (before, after))
-    return Difference(float(one), float(two), low, high, int(before[:, 1].sum()))
+    support = int(before[:, 1].sum())
+    return Difference(float(one), float(two), low, high, support, len(old))

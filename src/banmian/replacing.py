@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from banmian.comparison import JUDGE, Difference
+from banmian.comparison import FEWEST, JUDGE, Difference
 from banmian.files import FileError, write_json
 from banmian.model import check_folder, load
 
@@ -23,7 +23,8 @@ def verdict(difference: Difference) -> str:
     if difference.better:
         return f"the new model is better: {figures}"
     doubt = "worse" if difference.high < 0 else "not shown to be better"
-    return f"the new model is {doubt}: {figures}"
+    few = f" ({difference.articles} articles to judge by, fewer than {FEWEST})"
+    return f"the new model is {doubt}: {figures}{few if difference.articles < FEWEST else ''}"
 
 
 def next_version(version: str) -> str:

@@ -70,7 +70,7 @@ def retrain(
 
     Judged on the articles of pages that the old model never saw, each tagged by a model that did
     not see its page either. Better means that the 95 % interval of the difference in exact F1 lies
-    above zero. The old model is kept under OUT/replaced.
+    above zero, and that ten articles or more judge. The old model is kept under OUT/replaced.
 
     Example: `banmian build retrain annotations`
     """
