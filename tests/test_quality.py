@@ -11,7 +11,6 @@ import pytest
 from banmian.annotations import read_annotations
 from banmian.comparison import measure
 from banmian.evaluation import model_tagger
-from banmian.model import bundled_path
 
 # Exact F1 on real pages that the model saw nothing of, raw pages in.
 RAW_PAGES = {"all": 0.84, "INITIATIVE": 0.73, "ORG": 0.84, "SLOGAN": 0.74, "INDICATOR": 0.97}
@@ -72,9 +71,5 @@ def test_scores_mean_what_they_say(calibration):
     assert max(measured["genre"]["ece"], measured["topics"]["ece"]) < CATEGORY_ECE
 
 
-@pytest.mark.skipif(
-    not (bundled_path() / "calibration").is_dir(),
-    reason="the model that ships was trained before scores were calibrated",
-)
 def test_the_model_that_ships_carries_the_calibration(nlp, calibration):
     assert nlp.get_pipe("calibration").calibration.as_json().items() <= calibration.items()
