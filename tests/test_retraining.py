@@ -319,6 +319,7 @@ def retrain(run, tmp_path):
         target = tmp_path / "mine" / "model"
         if not target.exists():
             shutil.copytree(model, target)
+            shutil.copy(model.parent / "sources.json", target.parent)
         write_annotations(tmp_path / "annotations" / "mine.jsonl", articles)
         done = run(
             *("build", "retrain", tmp_path / "annotations", "--model", target),
@@ -350,9 +351,10 @@ def test_a_model_that_became_better_replaces_the_old_one(retrain, root, tmp_path
 
 
 def test_a_model_that_is_not_shown_to_be_better_stays(retrain, root, tmp_path, small_model):
-    known = authored(root, "b01")[:8]  # it has them by heart: there is nothing to gain
-    done = retrain(small_model, as_pages(known, each=2))
+    known = authored(root, "b01")[:15]  # it has them by heart: there is nothing to gain
+    done = retrain(small_model, [*as_pages(known[:12], each=3), *known[12:]])
     assert done.code == 0, done.said
+    assert "3 articles of pages and batches that the model has seen are passed over" in done.said
     assert "the new model is not shown to be better: F1 1." in done.said
     assert "stays; the new model is in" in done.said
     assert json.loads((tmp_path / "out" / "comparison.json").read_text())["replaced"] is False

@@ -102,6 +102,11 @@ def retrain(
         f"{'training' if from_nothing else 'carrying on'} {len(plan.folds) + 1} models with "
         f"{len(articles)} articles; {len(plan.judged)} articles of unseen pages judge"
     )
+    if passed_over := len(plan.articles) - len(articles):
+        say(
+            f"{passed_over} articles of pages and batches that the model has seen are passed over, "
+            "corrected or not; --from-nothing learns from them too"
+        )
     try:
         if from_nothing:
             without = _train(plan, config, target, out, page_weight, jobs)
