@@ -1,5 +1,7 @@
 """The pipeline's own components, each by itself."""
 
+from types import SimpleNamespace
+
 import pytest
 from spacy.training import Example
 
@@ -45,6 +47,14 @@ def test_bytes_hold_the_whole_of_it(tagger):
     assert [[s[:3] for s in spans] for spans in copy.predict(texts)] == [
         [s[:3] for s in spans] for spans in tagger.predict(texts)
     ]
+
+
+def test_blanks_at_the_ends_of_a_span_are_left_out(monkeypatch):
+    tagger = SpanTagger("span_tagger", TrainSettings(0.0, 0.1, 60, 1), NetworkSettings(0, 0, 0.0))
+    doc = blank_pipeline().make_doc("青杨 社区 　的  夜校")
+    found = [(2, 7, "ORG", 0.9), (8, 10, "ORG", 0.8)]
+    monkeypatch.setattr(tagger, "model", SimpleNamespace(predict=lambda _: [found]))
+    assert scored_spans(tagger(doc)) == [(3, 5, "ORG", 0.9)]
 
 
 def test_an_untrained_one_marks_nothing():

@@ -105,7 +105,7 @@ class SpanTagger:
         """Mark docs in batches."""
         for docs in batched(stream, batch_size):
             for doc, spans in zip(docs, self.model.predict([d.text for d in docs]), strict=True):
-                set_scored_spans(doc, spans)
+                set_scored_spans(doc, list(_without_blanks(doc.text, spans)))
                 yield doc
 
     def score(self, examples: Iterable[Example], **_: Any) -> dict[str, Any]:
@@ -242,6 +242,15 @@ class CategoryTagger:
 
 def _char_spans(entities: Iterable[Span]) -> list[tuple[int, int, str]]:
     return [(ent.start_char, ent.end_char, ent.label_) for ent in entities]
+
+
+def _without_blanks(text: str, spans: Iterable[CharSpan]) -> Iterator[CharSpan]:
+    """Spans without blanks at their ends, which are no tokens; what is nothing else goes."""
+    for start, end, label, score in spans:
+        words = text[start:end]
+        if words.strip():
+            first = start + len(words) - len(words.lstrip())
+            yield first, first + len(words.strip()), label, score
 
 
 def set_scored_spans(doc: Doc, spans: Sequence[CharSpan]) -> None:
