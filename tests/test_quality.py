@@ -66,6 +66,7 @@ def test_scores_mean_what_they_say(calibration):
     measured = calibration["measured"]["held_out"]
     assert measured["all"]["count"] > 2000
     assert measured["all"]["ece"] < SPANS_ECE
+    assert measured["all"]["ece"] < measured["all"]["raw_ece"]
     for label in ("INITIATIVE", "ORG", "SLOGAN", "INDICATOR"):
         assert measured[label]["ece"] < LABEL_ECE, label
     assert max(measured["genre"]["ece"], measured["topics"]["ece"]) < CATEGORY_ECE
