@@ -27,7 +27,7 @@ from banmian.embeddings import bundled
 from banmian.evaluation import model_tagger
 from banmian.files import write_bytes
 from banmian.model import load
-from banmian.scoring import Counts
+from banmian.scoring import total
 from banmian.span_crf import GoldText
 from banmian.span_model import tagged_lines
 from banmian.span_network import SpanNetwork
@@ -76,9 +76,7 @@ def main() -> None:
             tagger.model = replace(crf, network=network, share=share)
             for where, articles in sets.items():
                 counts = measure(articles, model_tagger(nlp))
-                scores = {
-                    label: sum(counts[label], Counts(0, 0, 0)).f1 for label in (JUDGE, *SPAN_LABELS)
-                }
+                scores = {label: total(counts[label]).f1 for label in (JUDGE, *SPAN_LABELS)}
                 figures = ", ".join(f"{label} {score:.3f}" for label, score in scores.items())
                 print(f"{name}, share {share}, {where}: {figures}", flush=True)
 

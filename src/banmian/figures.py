@@ -18,7 +18,7 @@ from banmian.errors import worst_errors
 from banmian.evaluation import ArticleResult, Tagger, evaluate_gold_articles, evaluate_page
 from banmian.reliability import Reliability, reliability
 from banmian.schemes import SCHEMES, SchemeCounts, score_schemes
-from banmian.scoring import Counts, score_spans
+from banmian.scoring import Counts, score_spans, total
 from banmian.types import SPAN_LABELS, AnnotatedArticle, Page
 
 FEWEST_ARTICLES = 5  # draws from fewer say little about other articles
@@ -28,7 +28,6 @@ METHOD = {
     "seed": SEED,
     "fewest_articles": FEWEST_ARTICLES,
 }
-_NOTHING = Counts(0, 0, 0)
 _LABELS = ("all", *SPAN_LABELS)
 
 
@@ -108,7 +107,7 @@ def _draws(results: Sequence[ArticleResult]) -> Floats:
 def _scores(results: Sequence[ArticleResult]) -> dict[str, Any]:
     draws = _draws(results)
     genres = [_genre(result) for result in results]
-    right = sum(genres, _NOTHING)
+    right = total(genres)
     return {
         **_spans(results, draws),
         "genre": {
@@ -130,7 +129,7 @@ def _spans(results: Sequence[ArticleResult], draws: Floats) -> dict[str, dict[st
 
 
 def _row(counts: Sequence[Counts], draws: Floats) -> dict[str, Any]:
-    return {**sum(counts, _NOTHING).as_row(), "interval": _interval(counts, draws)}
+    return {**total(counts).as_row(), "interval": _interval(counts, draws)}
 
 
 def _interval(counts: Sequence[Counts], draws: Floats) -> list[float] | None:

@@ -15,15 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from banmian.scoring import Counts
+from banmian.scoring import NOTHING, Counts
 from banmian.types import ROLES, Article, CleanPage
 
 LINE_ENDS = frozenset("\n\r\f\v\x1c\x1d\x1e\x85\u2028\u2029")
 MARKS = frozenset("#-*>")
 _SHARE_FOUND = 0.8  # so much of a duplicate must be marked for it to count as found
-
-
-_NOTHING = Counts(0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -37,24 +34,24 @@ class LayoutCounts:
     that stand in no place or in two.
     """
 
-    characters: Counts = _NOTHING
-    joints: Counts = _NOTHING
-    joins: Counts = _NOTHING
-    duplicates: Counts = _NOTHING
-    furniture: Counts = _NOTHING
+    characters: Counts = NOTHING
+    joints: Counts = NOTHING
+    joins: Counts = NOTHING
+    duplicates: Counts = NOTHING
+    furniture: Counts = NOTHING
     roles: dict[str, Counts] = field(default_factory=dict)
     lost: int = 0
 
     def __add__(self, other: LayoutCounts) -> LayoutCounts:
         """The counts of both together."""
         return LayoutCounts(
-            characters=_sum((self.characters, other.characters)),
-            joints=_sum((self.joints, other.joints)),
-            joins=_sum((self.joins, other.joins)),
-            duplicates=_sum((self.duplicates, other.duplicates)),
-            furniture=_sum((self.furniture, other.furniture)),
+            characters=self.characters + other.characters,
+            joints=self.joints + other.joints,
+            joins=self.joins + other.joins,
+            duplicates=self.duplicates + other.duplicates,
+            furniture=self.furniture + other.furniture,
             roles={
-                role: _sum(own[role] for own in (self.roles, other.roles) if role in own)
+                role: self.roles.get(role, NOTHING) + other.roles.get(role, NOTHING)
                 for role in (*ROLES, "furniture")
                 if role in self.roles or role in other.roles
             },
@@ -72,14 +69,6 @@ class LayoutCounts:
             "roles": {role: counts.as_row() for role, counts in self.roles.items()},
             "lost_characters": self.lost,
         }
-
-
-def _sum(counts: Iterable[Counts]) -> Counts:
-    return reduce(
-        lambda a, b: Counts(a.hits + b.hits, a.gold + b.gold, a.predicted + b.predicted),
-        counts,
-        _NOTHING,
-    )
 
 
 def total(counts: Iterable[LayoutCounts]) -> LayoutCounts:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from banmian.annotations import read_annotations
 from banmian.comparison import JUDGE, measure
-from banmian.scoring import Counts
+from banmian.scoring import total
 from banmian.types import SPAN_LABELS, AnnotatedArticle
 
 if TYPE_CHECKING:
@@ -88,12 +88,4 @@ def _f1(articles: Sequence[AnnotatedArticle], nlp: Language) -> dict[str, float]
     from banmian.evaluation import model_tagger
 
     measures = measure(articles, model_tagger(nlp))
-    return {name: round(_sum(measures[name]).f1, 4) for name in (JUDGE, *SPAN_LABELS)}
-
-
-def _sum(counts: Sequence[Counts]) -> Counts:
-    return Counts(
-        sum(own.hits for own in counts),
-        sum(own.gold for own in counts),
-        sum(own.predicted for own in counts),
-    )
+    return {name: round(total(measures[name]).f1, 4) for name in (JUDGE, *SPAN_LABELS)}

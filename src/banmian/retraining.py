@@ -18,7 +18,7 @@ from banmian.comparison import Measures, measure
 from banmian.evaluation import Tagger, model_tagger
 from banmian.files import FileError, read_jsonl, write_json
 from banmian.model import load, name_of, trained_on, trained_on_batches
-from banmian.training import TrainingError, write_training_set
+from banmian.training import TrainingError, sources_of, write_training_set
 from banmian.types import AnnotatedArticle
 
 if TYPE_CHECKING:
@@ -176,15 +176,12 @@ def carry_on(plan: Plan, old: Path, out: Path) -> None:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     new.to_disk(out / "model-last")
-    pages = {page_id(article) for article in plan.fresh if article.meta.get("page")}
-    batches = {origin(article) for article in plan.fresh if not article.meta.get("page")}
+    fresh = sources_of(plan.fresh)
     sources = {
-        "pages": sorted(trained_on(old) | pages),
-        "batches": sorted(trained_on_batches(old) | batches),
-        "articles": len(plan.fresh),
-        "spans": sum(len(article.spans) for article in plan.fresh),
-        "characters": _characters(plan.fresh),
-        "new_pages": len(pages),
+        **fresh,
+        "pages": sorted(trained_on(old) | set(fresh["pages"])),
+        "batches": sorted(trained_on_batches(old) | set(fresh["batches"])),
+        "new_pages": len(fresh["pages"]),
         "carried_on_from": name_of(new),
     }
     write_json(out / "sources.json", sources)

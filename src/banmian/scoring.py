@@ -7,7 +7,7 @@ in pieces counts as found only where every piece is.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,6 +80,14 @@ class Counts:
             "gold": self.gold,
             "predicted": self.predicted,
         }
+
+
+NOTHING = Counts(0, 0, 0)
+
+
+def total(counts: Iterable[Counts]) -> Counts:
+    """All together; nothing for none."""
+    return sum(counts, NOTHING)
 
 
 def score_spans(

@@ -63,7 +63,7 @@ def train_network(
     )
     adam = optax.adamw(rate, b2=0.99, weight_decay=_DECAY)
     optimizer = optax.chain(optax.clip_by_global_norm(_LONGEST_STEP), adam)
-    weights = initial_weights(embeddings.size, scheme.size, seed)
+    weights = _initial_weights(embeddings.size, scheme.size, seed)
     tables = tuple(map(jnp.asarray, embeddings.tables()))
     constraints = tuple(jnp.asarray(part, jnp.float32) for part in scheme.constraints())
 
@@ -120,7 +120,7 @@ def _prepare(lines: Sequence[Read], size: int, longest: int) -> _Prepared:
     return _Prepared((batch.characters, batch.pairs, batch.places, batch.lengths), tags)
 
 
-def initial_weights(size: int, tags: int, seed: int) -> Weights:
+def _initial_weights(size: int, tags: int, seed: int) -> Weights:
     """Normal weights scaled to what comes in; ones for scales, zeros for biases."""
     source = np.random.default_rng(seed)
     weights = {}

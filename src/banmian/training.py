@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from banmian.annotations import origin, page_id, write_annotations
 from banmian.corpus import MisalignedSpanError, repeat_pages, split, write_docbin
@@ -103,16 +104,22 @@ def write_training_set(
         dev_count = write_docbin(folder / "dev.spacy", dev or train[:20])
     except MisalignedSpanError as error:
         raise TrainingError(str(error)) from error
-    sources = {
-        "pages": sorted({page_id(article) for article in train if article.meta.get("page")}),
-        "batches": sorted({origin(article) for article in train if not article.meta.get("page")}),
-        "articles": len(train),
-        "dev_articles": len(dev) if dev_apart else 0,
-        "spans": sum(len(a.spans) for a in train),
-        "characters": sum(len(a.text) for a in train),
-    }
+    sources = {**sources_of(train), "dev_articles": len(dev) if dev_apart else 0}
     write_json(folder / "sources.json", sources)
     return count, dev_count
+
+
+def sources_of(articles: Sequence[AnnotatedArticle]) -> dict[str, Any]:
+    """What a model learned from: its pages and batches by name, and how much there was."""
+    return {
+        "pages": sorted({page_id(article) for article in articles if article.meta.get("page")}),
+        "batches": sorted(
+            {origin(article) for article in articles if not article.meta.get("page")}
+        ),
+        "articles": len(articles),
+        "spans": sum(len(article.spans) for article in articles),
+        "characters": sum(len(article.text) for article in articles),
+    }
 
 
 def find_training_sets(paths: Sequence[Path], skip: Collection[str] = ()) -> list[Path]:
