@@ -7,7 +7,9 @@ too: a product of experts (Hinton 1999, "Products of experts").
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,8 +64,13 @@ class SpanModel:
             return cls(SpanCrf.train(lines, scheme, settings))
         from banmian.span_network_training import train_network
 
-        second = train_network(lines, scheme, bundled(), epochs=network.epochs, seed=network.seed)
-        return cls(SpanCrf.train(lines, scheme, settings), second, network.share)
+        # Each takes one core for a quarter of an hour. Spawned, since a fork would copy the threads of jax.
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            first = pool.submit(SpanCrf.train, lines, scheme, settings)
+            second = train_network(
+                lines, scheme, bundled(), epochs=network.epochs, seed=network.seed
+            )
+            return cls(first.result(), second, network.share)
 
     def predict(self, texts: Sequence[str]) -> list[list[CharSpan]]:
         """Spans of characters with label and probability, for each text in normal form."""
