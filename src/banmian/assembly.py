@@ -16,18 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banmian.fragments import Fragment, border_scores
-from banmian.likeness import Rarity, Words
+from banmian.likeness import Words
 from banmian.looks import PHOTO_CREDIT
 from banmian.network import Network
 from banmian.roles import CLASSES, TITLES
 
 Floats = NDArray[np.float64]
+Numbers = NDArray[np.int64]
 
 BEGINS, SAME = "begins", "same"
 GOES_ON, OTHER = "goes on", "other"
 REACH, FAR = 3, 8  # blocks on either side whose words are compared
 LINK_WINDOW = 6  # parts on either side that a part may belong to
-_BEGINS = 0.3  # below even: what was cut in vain is linked again
+_BEGINS = 0.15  # far below even: what was cut in vain is linked again
 _HEAD_ROLES = ("kicker", "headline", "subtitle")
 _ROLE = {role: number for number, role in enumerate(CLASSES)}
 
@@ -105,13 +106,15 @@ def _next_best(chances: Floats) -> str:
     return CLASSES[max(allowed, key=lambda column: chances[column])]
 
 
-def neighbourly(fragments: Sequence[Fragment], rarity: Rarity) -> Floats:
-    """For each fragment the share of its words, rare ones first, that those around it have too."""
-    words = Words.of([fragment.key for fragment in fragments], rarity)
-    around = words.together(
-        [[*_above(at), *_below(at, len(fragments))] for at in range(len(fragments))]
-    )
-    return words.coverage(words.table, around)[1]
+def neighbourly(words: Words) -> tuple[Floats, Floats]:
+    """How well each text goes with those around it: by its words, rare ones first, and by topic.
+
+    The first is the share of its words that those around it have too.
+    """
+    count = len(words.texts.topics)
+    around = words.together([[*_above(at), *_below(at, count)] for at in range(count)])
+    found = words.compare(words.texts, around)
+    return found.coverage[1], found.topics
 
 
 def _above(at: int, reach: int = REACH) -> range:
@@ -160,22 +163,39 @@ def begin_features(body: Body) -> Floats:
 
 def _word_columns(words: Words) -> list[Floats]:
     """For each block but the first how its words, and those below, go with those above."""
-    count = words.table.shape[0]
+    count = len(words.texts.topics)
     blocks = range(1, count)
-    above = words.together([_above(at) for at in blocks])
-    below = words.together([_below(at, count) for at in blocks])
-    from_here = words.together([[at, *_below(at, count)] for at in blocks])
-    far_above = words.together([_above(at, FAR) for at in blocks])
-    far_below = words.together([[at, *_below(at, count, FAR)] for at in blocks])
-    own, before = words.table[1:], words.table[:-1]
+    own, before = [[at] for at in blocks], [[at - 1] for at in blocks]
+    above, below = [_above(at) for at in blocks], [_below(at, count) for at in blocks]
+    from_here = [[at, *_below(at, count)] for at in blocks]
+    far_above = [_above(at, FAR) for at in blocks]
+    far_below = [[at, *_below(at, count, FAR)] for at in blocks]
+    one = [*above, *above, *far_above, *own, *own, *own, *before]
+    other = [*from_here, *below, *far_below, *above, *below, *far_above, *from_here]
+    found = words.compare(words.together(one), words.together(other))
+    likeness, coverage, topics = (
+        np.stack(columns).reshape(len(columns), -1, count - 1)
+        for columns in (found.likeness, found.coverage, [found.topics])
+    )
+    near, beside, far, *others = topics[0]
     return [
-        *words.likeness(above, from_here),
-        *words.likeness(above, below),
-        *words.likeness(far_above, far_below),
-        *words.coverage(own, above),
-        *words.coverage(own, below),
-        *words.coverage(own, far_above),
-        *words.coverage(before, from_here),
+        *np.concatenate(list(likeness[:, :3].swapaxes(0, 1))),
+        *np.concatenate(list(coverage[:, 3:].swapaxes(0, 1))),
+        near,
+        *_beside(near),
+        far,
+        *_beside(far),
+        np.full(count - 1, far.mean()),
+        beside,
+        *others,
+    ]
+
+
+def _beside(column: Floats) -> list[Floats]:
+    """How much more each value is than the one before, and the one behind."""
+    return [
+        column - np.append(column[:1], column[:-1]),
+        column - np.append(column[1:], column[-1:]),
     ]
 
 
@@ -238,54 +258,64 @@ def link_pairs(parts: Sequence[Part]) -> list[tuple[int, int]]:
 
 def link_features(parts: Sequence[Part], pairs: Sequence[tuple[int, int]], words: Words) -> Floats:
     """One row for each pair: whether both are of one article."""
-    alike = _likenesses(parts, pairs, words)
-    likeness = dict(zip(pairs, alike[:, :2], strict=True))
-    traits = [_traits(part) for part in parts]
-    rows = []
-    for i, j in pairs:
-        first, second = parts[i], parts[j]
-        near = [pair for pair in _near(i, j) if pair in likeness and pair != (i, j)]
-        rivals = np.array([likeness[pair] for pair in near]).reshape(len(near), 2)
-        between = parts[i + 1 : j]
-        rows.append(
-            [
-                *(likeness[i, j] - np.max(rivals, axis=0, initial=0.0)),
-                j - i,
-                second.begins,
-                max((part.begins for part in between), default=0.0),
-                sum(part.body > 0 for part in between),
-                sum(part.has("headline") for part in between),
-                *traits[i],
-                *traits[j],
-                *(traits[i + 1] if between else [0.0] * _TRAITS),
-                *(traits[j + 1] if j + 1 < len(parts) else [-1.0] * _TRAITS),
-                *(traits[i - 1] if i else [-1.0] * _TRAITS),
-                min(4, second.fragments[0].gap),
-                second.fragments[0].level,
-                first.fragments[0].level,
-            ]
-        )
-    return np.hstack([alike, np.array(rows, dtype=float)])
+    first, second = np.array(pairs).T
+    alike = _likenesses(parts, first, second, words)
+    traits = np.array([_traits(part) for part in parts])
+    beyond = np.full((1, _TRAITS), -1.0)
+    above, below = np.vstack([beyond, traits[:-1]]), np.vstack([traits[1:], beyond])
+    begins = [part.begins for part in parts]
+    bodies = np.cumsum([0, *(part.body > 0 for part in parts)])
+    heads = np.cumsum([0, *(part.has("headline") for part in parts)])
+    levels = np.array([part.fragments[0].level for part in parts])
+    gaps = np.array([min(4, part.fragments[0].gap) for part in parts])
+    shape = [
+        second - first,
+        np.array(begins)[second],
+        [max(begins[i + 1 : j], default=0.0) for i, j in pairs],
+        bodies[second] - bodies[first + 1],
+        heads[second] - heads[first + 1],
+    ]
+    apart = (second - first > 1)[:, None]
+    return np.hstack(
+        [
+            alike,
+            alike[:, :_RIVALRY] - _rivals(len(parts), first, second, alike[:, :_RIVALRY]),
+            np.stack(shape, axis=1),
+            traits[first], traits[second], below[first] * apart, below[second], above[first],
+            np.stack([gaps[second], levels[second], levels[first]], axis=1),
+        ]
+    )  # fmt: skip
 
 
-def _near(i: int, j: int) -> list[tuple[int, int]]:
-    reach = range(1, LINK_WINDOW + 1)
-    return [pair for at in (i, j) for step in reach for pair in ((at - step, at), (at, at + step))]
+def _rivals(count: int, first: Numbers, second: Numbers, alike: Floats) -> Floats:
+    """For each pair the best likeness, none below zero, of any other pair that has one of its parts."""
+    around = np.zeros((count, 2 * LINK_WINDOW, alike.shape[1]))
+    around[first, second - first - 1] = alike
+    around[second, LINK_WINDOW + second - first - 1] = alike
+    next_best, best = np.moveaxis(np.sort(around, axis=1)[:, -2:], 1, 0)
+    others = [np.where(alike == best[at], next_best[at], best[at]) for at in (first, second)]
+    return np.asarray(np.maximum(*others))
 
 
-def _likenesses(parts: Sequence[Part], pairs: Sequence[tuple[int, int]], words: Words) -> Floats:
-    """(pairs, 6): how alike they are, and how much of each one's titles the other says."""
-    worded = words.table.getnnz(axis=1) > 0
-    heads = words.together(
-        [[n for n in part.head_numbers if worded[n]] or part.numbers for part in parts]
+def _likenesses(parts: Sequence[Part], first: Numbers, second: Numbers, words: Words) -> Floats:
+    """(pairs, 9): how alike they are, and how much of each one's titles the other says."""
+    worded = words.texts.table.getnnz(axis=1) > 0
+    titles = [[n for n in part.head_numbers if worded[n]] or part.numbers for part in parts]
+    bags = words.together([*(part.numbers for part in parts), *titles])
+    title = len(parts)  # from here on the rows are those of titles
+    found = words.compare(
+        bags[np.concatenate([first, title + first, title + second])],
+        bags[np.concatenate([second, second, first])],
     )
-    whole = words.together([part.numbers for part in parts])
-    first, second = [i for i, _ in pairs], [j for _, j in pairs]
+    whole, of_first, of_second = (slice(at, at + len(first)) for at in len(first) * np.arange(3))
     return np.stack(
         [
-            *words.likeness(whole[first], whole[second]),
-            *words.coverage(heads[first], whole[second]),
-            *words.coverage(heads[second], whole[first]),
+            *(column[whole] for column in found.likeness),
+            found.topics[whole],
+            *(column[of_first] for column in found.coverage),
+            *(column[of_second] for column in found.coverage),
+            found.topics[of_first],
+            found.topics[of_second],
         ],
         axis=1,
     )
@@ -314,6 +344,7 @@ def _traits(part: Part) -> list[float]:
 
 _ENDS_SENTENCE, _NEWS_START = 6, 17  # columns of looks.look
 _TRAITS = 15
+_RIVALRY = 3  # so many columns of likeness are held against those of other pairs
 
 
 def link(parts: Sequence[Part], words: Words, network: Network) -> list[list[Part]]:

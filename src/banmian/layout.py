@@ -16,6 +16,7 @@ from banmian.association import Association
 from banmian.leads import Leads
 from banmian.likeness import Rarity
 from banmian.network import UNTRAINED, Network
+from banmian.topics import Topics
 
 _NETWORKS = ("wraps", "roles", "joints", "begins", "links")
 BUNDLED = Path(__file__).parent / "data" / "layout.npz"
@@ -25,8 +26,8 @@ BUNDLED = Path(__file__).parent / "data" / "layout.npz"
 class Layout:
     """The networks in the order in which they work, and what they look at beside the page.
 
-    ``association``: which characters stand together. ``rarity``: which words say much. ``leads``:
-    how articles begin.
+    ``association``: which characters stand together. ``rarity``: which words say much. ``topics``:
+    which words are about the same. ``leads``: how articles begin.
 
     ``wraps``: does a line go on where the one above it was wrapped? ``roles``: what is a fragment?
     ``joints``: does one fragment go on in another? ``begins``: does an article begin with a block?
@@ -35,6 +36,7 @@ class Layout:
 
     association: Association
     rarity: Rarity
+    topics: Topics
     leads: Leads
     wraps: Network = UNTRAINED
     roles: Network = UNTRAINED
@@ -50,8 +52,8 @@ class Layout:
     def to_bytes(self) -> bytes:
         """As a compressed NPZ archive of plain arrays."""
         arrays: dict[str, NDArray[np.generic]] = {}
-        for name in ("association", "rarity", "leads", *_NETWORKS):
-            part: Association | Rarity | Leads | Network = getattr(self, name)
+        for name in ("association", "rarity", "topics", "leads", *_NETWORKS):
+            part: Association | Rarity | Topics | Leads | Network = getattr(self, name)
             arrays |= {f"{name}.{key}": value for key, value in part.to_arrays().items()}
         arrays["trained_on"] = from_strings(self.trained_on)
         stream = io.BytesIO()
@@ -68,6 +70,7 @@ class Layout:
             return cls(
                 association=Association.from_arrays(_named(arrays, "association")),
                 rarity=Rarity.from_arrays(_named(arrays, "rarity")),
+                topics=Topics.from_arrays(_named(arrays, "topics")),
                 leads=Leads.from_arrays(_named(arrays, "leads")),
                 trained_on=tuple(to_strings(arrays["trained_on"])),
                 **networks,

@@ -22,10 +22,11 @@ from banmian.layout import Layout
 from banmian.layout_noise import Settings, Written, draw_articles, wreck
 from banmian.layout_scoring import block_numbers, furniture_letters, letters, places
 from banmian.leads import Leads
-from banmian.likeness import Rarity
+from banmian.likeness import Rarity, worded
 from banmian.network import Network
 from banmian.reading_order import candidates, joint_features
 from banmian.roles import CLASSES, role_features
+from banmian.topics import Topics
 from banmian.types import AnnotatedArticle, Block, CleanPage
 
 Floats = NDArray[np.float64]
@@ -105,7 +106,17 @@ def count_association(articles: Iterable[Written]) -> Association:
 
 def count_rarity(articles: Iterable[Written]) -> Rarity:
     """Count in how many articles each pair of characters stands."""
-    return Rarity.count("".join(_key(a, block) for block in a.blocks) for a in articles)
+    return Rarity.count(_whole(articles))
+
+
+def train_topics(articles: Iterable[Written]) -> Topics:
+    """Train on whole articles."""
+    return Topics.train([worded(key) for key in _whole(articles)])
+
+
+def _whole(articles: Iterable[Written]) -> Iterator[str]:
+    for article in articles:
+        yield "".join(_key(article, block) for block in article.blocks)
 
 
 def train_leads(articles: Iterable[Written]) -> Leads:
@@ -179,6 +190,7 @@ def link_examples(truth: Truth, lines: Sequence[Fragment], layout: Layout) -> Ex
     return assembly.link_features(parts, pairs, body.words), wanted
 
 
+_FOLDS = 4  # of the articles: what is counted over three is looked at with on the fourth
 _CUTTINGS = 0.2  # of pages, the share that is cut out
 _HIDDEN, _MEMBERS, _PENALTY = 32, 3, 0.1
 _USUAL = Settings()
@@ -219,38 +231,63 @@ def train_layout(
 ) -> Layout:
     """Train every network on simulated pages, each on what the networks before it make of them.
 
-    Pages are drawn for each network anew: what one has seen in training it joins too well. ``pages``
+    Pages are drawn for each network anew: what one has seen in training it joins too well. For the
+    same reason no page is looked at with counts that its own articles are in (``_folds``). ``pages``
     is how many for one; lines and pairs of fragments are so many that fewer serve, beginnings of
     articles so few that more are needed.
     """
-    layout = Layout(
-        count_association(articles),
-        count_rarity(articles),
-        train_leads(articles),
-        trained_on=tuple(sorted({origin(article) for article in articles})),
-    )
+    layout, folds = _counted(articles), _folds(articles)
     for number, (name, examples, share, settings) in enumerate(_STEPS):
-        count = round(share * pages)
-        drawn = simulate(articles, count, seed=seed + number, settings=settings)
-        rows, wanted = _together(drawn, layout, examples)
-        say(f"{name}: {len(wanted)} examples of {rows.shape[1]} features")
+        rows, wanted = list[NDArray[np.float32]](), list[str]()
+        counts = np.diff(np.linspace(0, round(share * pages), len(folds) + 1).astype(int)).tolist()
+        for fold, (count, (own, others)) in enumerate(zip(counts, folds, strict=True)):
+            drawn = simulate(own, count, seed=seed + number + fold * len(_STEPS), settings=settings)
+            for found in _examples(drawn, others, examples):
+                rows.append(found[0].astype(np.float32))
+                wanted += found[1]
+        say(f"{name}: {len(wanted)} examples of {rows[0].shape[1]} features")
         network = Network.train(
-            rows, wanted, hidden=_HIDDEN, members=_MEMBERS, penalty=_PENALTY, seed=seed
+            np.vstack(rows), wanted, hidden=_HIDDEN, members=_MEMBERS, penalty=_PENALTY, seed=seed
         )
         layout = layout.with_network(name, network)
+        folds = [(own, others.with_network(name, network)) for own, others in folds]
     return layout
 
 
-def _together(
+def _counted(articles: Sequence[AnnotatedArticle]) -> Layout:
+    """What is counted over articles, no network yet."""
+    return Layout(
+        count_association(articles),
+        count_rarity(articles),
+        train_topics(articles),
+        train_leads(articles),
+        trained_on=tuple(sorted({origin(article) for article in articles})),
+    )
+
+
+def _folds(
+    articles: Sequence[AnnotatedArticle],
+) -> list[tuple[Sequence[AnnotatedArticle], Layout]]:
+    """The articles in parts by origin, each with what is counted over all others."""
+    names = sorted({origin(article) for article in articles})
+    if len(names) < _FOLDS:
+        return [(articles, _counted(articles))]
+    return [
+        (
+            [article for article in articles if origin(article) in names[fold::_FOLDS]],
+            _counted([a for a in articles if origin(a) not in names[fold::_FOLDS]]),
+        )
+        for fold in range(_FOLDS)
+    ]
+
+
+def _examples(
     pages: Iterable[CleanPage],
     layout: Layout,
     examples: Callable[[Truth, Sequence[Fragment], Layout], Examples | None],
-) -> Examples:
-    """The examples of all pages."""
-    rows, wanted = [], list[str]()
+) -> Iterator[Examples]:
+    """The examples of each page that has any."""
     for page in pages:
         found = examples(Truth(page), pieces(page.page.text, layout.association), layout)
         if found:
-            rows.append(found[0].astype(np.float32))
-            wanted += found[1]
-    return np.vstack(rows), wanted
+            yield found

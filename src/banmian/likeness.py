@@ -1,4 +1,4 @@
-"""How alike the blocks of a page are in their words, by the pairs of characters that they share.
+"""How alike the blocks of a page are: by the pairs of characters that they share, and by topic.
 
 A set of pairs is a row of a sparse table, so that all blocks of a page are compared at once.
 """
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banmian.ngrams import Codes, ngrams
+from banmian.topics import Topics
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -36,7 +37,7 @@ class Rarity:
     @classmethod
     def count(cls, keys: Iterable[str]) -> Rarity:
         """Count over articles in normal form without blanks."""
-        texts = [_worded(key) for key in keys]
+        texts = [worded(key) for key in keys]
         owners, found = ngrams(texts, 2)
         pairs, numbers = np.unique(found, return_inverse=True)
         once = np.unique(numbers * len(texts) + owners)
@@ -65,57 +66,92 @@ class Rarity:
 
 
 @dataclass(frozen=True)
-class Words:
-    """Which pairs of characters stand in which text of a page, and how much each says.
+class Bags:
+    """Sets of pairs of characters, one a row, and what each is about.
 
-    ``table`` (texts, pairs) holds 1 where a text has a pair. Pairs are weighed in two ways: by
-    their inverse document frequency over the texts, and by that and their rarity anywhere, which
-    makes names count most.
+    ``table`` (sets, pairs) holds 1 where a set has a pair, ``topics`` (sets, size) a vector each.
     """
 
     table: csr_matrix
+    topics: Floats
+
+    def __getitem__(self, rows: slice | Sequence[int] | NDArray[np.int64]) -> Bags:
+        """Some of them."""
+        return Bags(self.table[rows], self.topics[rows])
+
+
+@dataclass(frozen=True)
+class Words:
+    """Which pairs of characters stand in which text of a page, and how much each says.
+
+    Pairs are weighed in two ways: by their inverse document frequency over the texts, and by that
+    and their rarity anywhere, which makes names count most.
+    """
+
+    texts: Bags
     weightings: tuple[Floats, Floats]
 
     @classmethod
-    def of(cls, keys: Sequence[str], rarity: Rarity) -> Words:
+    def of(cls, keys: Sequence[str], rarity: Rarity, topics: Topics) -> Words:
         """Those of texts in normal form without blanks."""
         from scipy.sparse import csr_matrix
 
-        texts = _worded("\n".join(key[:_CONTEXT] for key in keys)).split("\n")
+        texts = worded("\n".join(key[:_CONTEXT] for key in keys)).split("\n")
         rows, found = ngrams(texts, 2)
         pairs, columns = np.unique(found, return_inverse=True)
         table = csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(keys), len(pairs)))
         table.data[:] = 1.0
         seen = np.bincount(table.indices, minlength=len(pairs))
         here = np.log((len(keys) + 1) / seen)
-        return cls(table, (here, here * rarity.weights(pairs) ** 2))
+        weightings = here, here * rarity.weights(pairs) ** 2
+        return cls(Bags(table, table @ topics.of(pairs)), weightings)
 
-    def together(self, groups: Sequence[Sequence[int]]) -> csr_matrix:
-        """The pairs of some texts together, a row for each group of their numbers."""
+    def together(self, groups: Sequence[Sequence[int]]) -> Bags:
+        """Some texts together, a row for each group of their numbers."""
         from scipy.sparse import csr_matrix
 
         ends = np.cumsum([0, *map(len, groups)])
         numbers = np.array([number for group in groups for number in group], dtype=np.int64)
         chosen = csr_matrix(
-            (np.ones(len(numbers)), numbers, ends), shape=(len(groups), self.table.shape[0])
+            (np.ones(len(numbers)), numbers, ends), shape=(len(groups), len(self.texts.topics))
         )
-        found = chosen @ self.table
+        found = chosen @ self.texts.table
         found.data[:] = 1.0
-        return found
+        return Bags(found, chosen @ self.texts.topics)
 
-    def likeness(self, one: csr_matrix, other: csr_matrix) -> list[Floats]:
-        """The cosine of each row of one table and the same row of the other, by each weighting."""
-        both = one.multiply(other)
-        squares = [weights**2 for weights in self.weightings]
-        return [_ratio(both @ w, np.sqrt((one @ w) * (other @ w))) for w in squares]
+    def compare(self, one: Bags, other: Bags) -> Comparison:
+        """Each row of the one with the same row of the other."""
+        both = one.table.multiply(other.table)
+        likeness, coverage = [], []
+        for weights in self.weightings:
+            squares = weights**2
+            lengths = np.sqrt((one.table @ squares) * (other.table @ squares))
+            likeness.append(_ratio(both @ squares, lengths))
+            coverage.append(_ratio(both @ weights, one.table @ weights))
+        return Comparison(likeness, coverage, _cosine(one.topics, other.topics))
 
-    def coverage(self, one: csr_matrix, other: csr_matrix) -> list[Floats]:
-        """The share of each row's pairs, by each weighting, that the other table's row has too."""
-        both = one.multiply(other)
-        return [_ratio(both @ weights, one @ weights) for weights in self.weightings]
+
+@dataclass(frozen=True)
+class Comparison:
+    """How alike sets of pairs of characters are, two by two; an array has one value for each two.
+
+    ``likeness`` holds their cosines and ``coverage`` the share of the first's pairs that the second
+    has too, each by both weightings; ``topics`` is the cosine of what they are about.
+    """
+
+    likeness: list[Floats]
+    coverage: list[Floats]
+    topics: Floats
 
 
-def _worded(text: str) -> str:
+def _cosine(one: Floats, other: Floats) -> Floats:
+    """Of each row of the one and the same row of the other."""
+    squares = np.einsum("ij,ij->i", one, one) * np.einsum("ij,ij->i", other, other)
+    return _ratio(np.einsum("ij,ij->i", one, other), np.sqrt(squares))
+
+
+def worded(text: str) -> str:
+    """A text of which nothing but its words is left, lines kept."""
     return _NO_WORDS.sub("", text)
 
 
