@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from weasel.util import load_project_config
+
 MARK = "<!-- WEASEL: AUTO-GENERATED DOCS {} (do not remove) -->"
 
 
@@ -15,3 +17,14 @@ def test_the_readme_lists_the_commands_of_today(root):
     part = readme[readme.index(begin) : readme.index(end)]
     assert part.split() == printed[printed.index(begin) : printed.index(end)].split()
     assert "| `dev` |" in part
+
+
+def test_what_a_command_depends_on_is_there_or_made_by_another(root):
+    """Two variables one behind the other in a list come out of weasel as one string."""
+    commands = load_project_config(root)["commands"]
+    made = {output for command in commands for output in command.get("outputs", [])}
+    for command in commands:
+        missing = [
+            dep for dep in command.get("deps", []) if dep not in made and not (root / dep).exists()
+        ]
+        assert not missing, command["name"]
