@@ -13,8 +13,8 @@ from banmian.comparison import measure
 from banmian.evaluation import model_tagger
 
 # Exact F1 on real pages that the model saw nothing of, raw pages in.
-RAW_PAGES = {"all": 0.85, "INITIATIVE": 0.74, "ORG": 0.85, "SLOGAN": 0.80, "INDICATOR": 0.97}
-OVERLAP, GENRE_ACCURACY, TOPICS, GOLD_ARTICLES = 0.88, 0.90, 0.83, 0.86
+RAW_PAGES = {"all": 0.85, "INITIATIVE": 0.75, "ORG": 0.86, "SLOGAN": 0.80, "INDICATOR": 0.98}
+OVERLAP, GENRE_ACCURACY, TOPICS, GOLD_ARTICLES = 0.88, 0.85, 0.83, 0.86
 # The shipped model on pages that it was trained on: no measure of quality, but of being whole.
 REMEMBERED = {"all": 0.98, "INITIATIVE": 0.95, "ORG": 0.95, "SLOGAN": 0.95, "INDICATOR": 0.98}
 # Expected calibration error on held-out batches.
