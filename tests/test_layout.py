@@ -79,6 +79,13 @@ def test_real_pages_are_cut_as_well_as_the_pinned_figures_say(real):
     assert counts.duplicates.recall == 1.0
 
 
+def test_a_title_above_another_article_finds_its_own(real):
+    page = next(page for page in real if page.page.name.startswith("000"))
+    (article,) = (a for a in clean_page(page.page).articles if "谱写红色“音符”" in a.text)
+    assert article.text.startswith("谱写红色“音符”")
+    assert "社区治理千头万绪" in article.text
+
+
 def test_pages_simulated_from_other_authors_are_cut_as_well_as_pinned(held_out):
     assert held_out, "every batch was trained on: none is left to measure with"
     pages = list(simulate(held_out, 12, seed=5))

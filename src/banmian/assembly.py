@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -358,9 +358,44 @@ def link(parts: Sequence[Part], words: Words, network: Network) -> list[list[Par
         return [[part] for part in parts]
     sure = network.probabilities(link_features(parts, pairs, words))
     sure = np.clip(sure[:, network.classes.index(SAME)], 1e-4, 1 - 1e-4)
-    odds = np.log(sure / (1 - sure)).tolist()
-    groups = _with_bylines(parts, _contract(len(parts), dict(zip(pairs, odds, strict=True))))
-    return [[parts[number] for number in group] for group in groups]
+    odds = dict(zip(pairs, np.log(sure / (1 - sure)).tolist(), strict=True))
+    groups = _with_titles(parts, _contract(len(parts), odds), odds)
+    return [[parts[number] for number in group] for group in _with_bylines(parts, groups)]
+
+
+def _with_titles(
+    parts: Sequence[Part], groups: Sequence[list[int]], odds: Mapping[tuple[int, int], float]
+) -> list[list[int]]:
+    """The groups, where titles alone are those of an untitled article that they surely go with.
+
+    A title goes with the beginning of its article; that it is little like what stands further on
+    counts against it in the sum of all pairs.
+    """
+    owner = {number: group for group in groups for number in group}
+    for (one, other), weight in sorted(odds.items(), key=lambda item: -item[1]):
+        if weight <= 0:
+            break
+        for title, text in ((one, other), (other, one)):
+            group = owner[text]
+            if (
+                _titles_alone(parts, owner[title])
+                and text == min(group)
+                and _untitled(parts, group)
+            ):
+                group += owner[title]
+                owner |= dict.fromkeys(owner[title], group)
+    return list({id(group): group for group in owner.values()}.values())
+
+
+def _titles_alone(parts: Sequence[Part], group: Sequence[int]) -> bool:
+    return all(
+        not parts[number].body and "caption" not in parts[number].roles for number in group
+    ) and any(parts[number].has("headline") for number in group)
+
+
+def _untitled(parts: Sequence[Part], group: Sequence[int]) -> bool:
+    """Whether an article has text, and its first part no title."""
+    return any(parts[number].body for number in group) and not parts[min(group)].has(*_HEAD_ROLES)
 
 
 def _with_bylines(parts: Sequence[Part], groups: Sequence[list[int]]) -> list[list[int]]:
