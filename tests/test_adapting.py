@@ -37,7 +37,7 @@ def scores(tagger, text):
 def test_it_learns_what_is_new_and_keeps_what_it_knew(old):
     (text, gold) = ODD[0]
     assert spans(old, text) != gold
-    new = adapt_spans(old, ODD, prior=0.1)
+    new = adapt_spans(old, ODD, prior=1)
     assert spans(new, text) == gold
     assert spans(new, KNOWN) == spans(old, KNOWN) != []
 
@@ -49,7 +49,7 @@ def test_a_firm_prior_leaves_everything_where_it_was(old):
 
 
 def test_what_it_learns_is_kept_on_disk(old):
-    new = adapt_spans(old, ODD, prior=0.1)
+    new = adapt_spans(old, ODD, prior=1)
     kept = replace(new, crf=SpanCrf.from_bytes(new.crf.to_bytes()))
     assert spans(kept, ODD[0][0]) == ODD[0][1]
 
