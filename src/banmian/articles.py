@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from banmian import assembly, duplicates, reading_order
+from banmian import assembly, duplicates, linking, reading_order
 from banmian.assembly import Body
 from banmian.association import Association
 from banmian.cleaning import Blanks, Stretch, clean_stretches, clean_text, runs_of
@@ -72,7 +72,7 @@ def _clean_sheet(
 ) -> tuple[list[Article], list[Duplicate]]:
     view, copies = look_at(lines, layout)
     body = body_of(view, layout)
-    groups = assembly.link(assembly.cut(body, layout.begins), body.words, layout.links)
+    groups = linking.link(assembly.cut(body, layout.begins), body.words, layout.links)
     built = (_build(page_text, assembly.in_order(group)) for group in groups)
     return [article for article in built if article.text], copies
 

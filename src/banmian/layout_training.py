@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from banmian import assembly
+from banmian import assembly, linking
 from banmian.annotations import origin
 from banmian.articles import body_of, look_at, undo_wraps
 from banmian.association import Association
@@ -180,14 +180,14 @@ def link_examples(truth: Truth, lines: Sequence[Fragment], layout: Layout) -> Ex
     """Each two parts near each other, as cleaning cuts the page, and whether they are one article's."""
     body = body_of(look_at(lines, layout)[0], layout)
     parts = assembly.cut(body, layout.begins)
-    pairs = assembly.link_pairs(parts)
+    pairs = linking.link_pairs(parts)
     if not pairs:
         return None
     article = [
         Counter(truth.article(f) for f in part.fragments).most_common(1)[0][0] for part in parts
     ]
-    wanted = [assembly.SAME if article[i] == article[j] else assembly.OTHER for i, j in pairs]
-    return assembly.link_features(parts, pairs, body.words), wanted
+    wanted = [linking.SAME if article[i] == article[j] else linking.OTHER for i, j in pairs]
+    return linking.link_features(parts, pairs, body.words), wanted
 
 
 _FOLDS = 4  # of the articles: what is counted over three is looked at with on the fourth

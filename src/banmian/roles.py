@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from banmian.fragments import Fragment, border_scores
 from banmian.looks import LOOK_SIZE
 from banmian.network import Network
-from banmian.types import ROLES
+from banmian.types import HEAD_ROLES, ROLES
 
 Floats = NDArray[np.float64]
 
 CLASSES = (*ROLES, "furniture")
-TITLES = ("kicker", "headline", "subtitle", "subhead")
+TITLES = (*HEAD_ROLES, "subhead")
 _NEIGHBOURS = (-2, -1, 1, 2)
 
 

@@ -24,6 +24,7 @@ Topic = Literal[
 
 SPAN_LABELS: tuple[str, ...] = get_args(SpanLabel)
 ROLES: tuple[str, ...] = get_args(Role)
+HEAD_ROLES: tuple[str, ...] = ("kicker", "headline", "subtitle")  # in the order in which they stand
 GENRES: tuple[str, ...] = get_args(Genre)
 TOPICS: tuple[str, ...] = get_args(Topic)
 

@@ -17,7 +17,6 @@ BLANK = -1  # the origin of what only the layout put there
 FURNITURE = -2
 COPY = -3
 
-HEAD_ROLES = frozenset(("kicker", "headline", "subtitle"))
 _NO_LINE_START = frozenset("，。、；：！？”’）》】…,.;:!?)")
 
 

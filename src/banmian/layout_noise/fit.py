@@ -11,12 +11,11 @@ from typing import Any
 from banmian.annotations import source_runs
 from banmian.cleaning import Line, split_lines
 from banmian.files import FileError
-from banmian.layout_noise.boxes import HEAD_ROLES
 from banmian.pages import read_page
-from banmian.types import AnnotatedArticle, Article, CleanPage, Duplicate, Failure
+from banmian.roles import TITLES
+from banmian.types import HEAD_ROLES, AnnotatedArticle, Article, CleanPage, Duplicate, Failure
 
 _WRAPPED = 30  # where half the lines are shorter, a line end alone is no end of a fragment
-_TITLES = HEAD_ROLES | {"subhead"}
 _Place = tuple[int, int, int]  # article, block, offset in the article's text
 
 
@@ -122,7 +121,7 @@ class _Counted:
         """The figures of this page; None where it has nothing to count."""
         articles, text = self.cleaned.articles, self.text
         roles = [block.role for article in articles for block in article.blocks]
-        heads = [a for a in articles if all(b.role in _TITLES | {"byline"} for b in a.blocks)]
+        heads = [a for a in articles if all(b.role in (*TITLES, "byline") for b in a.blocks)]
         cut, jumps, paragraphs = self._cuts()
         marks, titles = self._title_lines()
         blanks, characters = self._inner_blanks()
@@ -270,7 +269,7 @@ class _Counted:
 
     def _title_lines(self) -> tuple[int, int]:
         roles = [self._role(line) for line in self.lines]
-        titles = [line for line, role in zip(self.lines, roles, strict=True) if role in _TITLES]
+        titles = [line for line, role in zip(self.lines, roles, strict=True) if role in TITLES]
         return sum(line.mark.startswith("#") for line in titles), len(titles)
 
     def _role(self, line: Line) -> str:

@@ -18,7 +18,6 @@ from banmian.files import sha256
 from banmian.layout_noise.boxes import (
     BLANK,
     FURNITURE,
-    HEAD_ROLES,
     Box,
     Cell,
     Piece,
@@ -33,7 +32,7 @@ from banmian.layout_noise.furniture import between, credit, footer, masthead, pi
 from banmian.layout_noise.order import add_copies, arrange, disorder, index
 from banmian.layout_noise.printing import Writer, print_page
 from banmian.layout_noise.settings import Settings, Sheet, draw_sheet
-from banmian.types import Article, Block, CleanPage, Duplicate, Page, Run
+from banmian.types import HEAD_ROLES, Article, Block, CleanPage, Duplicate, Page, Run
 
 _LOG_PAGE_SIZE = 8.45  # a page of 4,700 characters
 _SIGNS = ("□", "□", "■", "○", "◎", "●", "文/", "（")

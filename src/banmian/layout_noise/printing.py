@@ -9,15 +9,15 @@ from banmian.layout_noise.boxes import (
     BLANK,
     COPY,
     FURNITURE,
-    HEAD_ROLES,
     Box,
     Cell,
     Piece,
     line_ends,
 )
 from banmian.layout_noise.settings import Sheet
+from banmian.roles import TITLES
 
-_ONE_LINE = HEAD_ROLES | {"subhead", "byline", "furniture"}
+_ONE_LINE = (*TITLES, "byline", "furniture")
 
 
 class Writer:
@@ -76,7 +76,7 @@ def _line_break(piece: Piece, begins: Box | None, sheet: Sheet) -> str:
     gap = piece.gap
     if gap < 0:
         gap = sheet.gap
-        if piece.role in HEAD_ROLES or piece.role in ("subhead", "byline"):
+        if piece.role in (*TITLES, "byline"):
             gap = max(gap, sheet.title_gap)
         if piece.role == "caption" and not begins and rng.random() < 0.4:
             gap = 0
