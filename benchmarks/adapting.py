@@ -1,17 +1,20 @@
 """Whether carrying a model on pays: what it gains on more of the same, what it loses elsewhere.
 
-The model of ``dev`` saw no real page, and nothing of the authored batches b05, b12 and b19. It is
-carried on with the first articles of one of these batches, and held against itself on that batch's
-second half; and with two of the real pages, on the third. On what is neither learned nor like it
-(the other batches) it should lose nothing.
+The model of ``dev`` saw no real page, and nothing of the authored batches b05, b12 and b19 and of
+the invented papers in ``annotations/unseen``. It is carried on with the first weeks of one of these papers, and
+held against itself on what that paper printed afterwards; the same with the halves of a batch; and
+with two of the real pages, on the third. On what is neither learned nor like it (the other papers
+and batches) it should lose nothing.
 
 Run it from the repository after ``spacy project run dev``: ``python benchmarks/adapting.py``.
-``--priors`` tries priors on the first batch alone, so that the others can judge the choice.
+``--priors`` tries priors on the first paper and the first batch alone, so that the others can judge
+the choice.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -25,8 +28,9 @@ from banmian.evaluation import gold_by_page, model_tagger
 from banmian.model import load
 from banmian.types import SPAN_LABELS, AnnotatedArticle
 
+PAPERS = ("p05", "p06", "p07", "p08")
 BATCHES = ("b05", "b12", "b19")
-SIZES = (10, 30, None)  # None: all of the first half
+SIZES = (10, 20, 40)  # articles of a paper that are learned; those behind the last judge
 PRIORS = (3.0, 10.0, 30.0, 100.0, 300.0)
 SHOWN = ("all", *SPAN_LABELS)
 
@@ -40,20 +44,50 @@ def main() -> None:
     parser.add_argument("--priors", action="store_true")
     given = parser.parse_args()
     model = given.model
-    authored = Path("annotations/authored")
-    batches = [list(read_annotations([authored / f"{name}.jsonl"])) for name in BATCHES]
+    papers, batches = articles_of("unseen", PAPERS), articles_of("authored", BATCHES)
     if given.priors:
         for prior in PRIORS:
-            report(f"prior {prior:g}", model, [halves(batches[0])], prior)
+            report(f"prior {prior:g}: a paper", model, [weeks(papers[0])], prior)
+            report(f"prior {prior:g}: a batch", model, [halves(batches[0])], prior)
         return
+    recurring([weeks(paper) for paper in papers])
     for size in SIZES:
-        parts = [(first[:size], second) for first, second in map(halves, batches)]
-        report(f"{size or 'all'} of a batch's first half; its second half", model, parts)
+        parts = [(first[:size], later) for first, later in map(weeks, papers)]
+        report(f"a paper's first {size} articles; its last", model, parts)
+    parts = [(weeks(paper)[0], joined(without(papers, paper))) for paper in papers]
+    report("a paper's first articles; the other papers", model, parts)
+    report("a batch's first half; its second half", model, [halves(batch) for batch in batches])
     parts = [(halves(batch)[0], joined(without(batches, batch))) for batch in batches]
     report("a batch's first half; the other batches", model, parts)
     pages = list(gold_by_page(read_annotations([Path("annotations/pages")])).values())
     report("two real pages; the third", model, [(joined(without(pages, p)), p) for p in pages])
     report("all real pages; the batches", model, [(joined(pages), joined(batches))])
+
+
+def articles_of(folder: str, names: Iterable[str]) -> list[Articles]:
+    """The articles of each authored paper or batch, in the order of their file."""
+    files = (Path("annotations") / folder / f"{name}.jsonl" for name in names)
+    return [list(read_annotations([file])) for file in files]
+
+
+def recurring(papers: Sequence[tuple[Articles, Articles]]) -> None:
+    """Print how many of the later names a paper had printed before."""
+    known: Counter[str] = Counter()
+    spans: Counter[str] = Counter()
+    for first, later in papers:
+        names = {(span.label, span.text) for article in first for span in article.spans}
+        for span in (span for article in later for span in article.spans):
+            spans[span.label] += 1
+            known[span.label] += (span.label, span.text) in names
+    shares = (
+        f"{label} {known[label] / spans[label]:.2f} of {spans[label]}" for label in SPAN_LABELS
+    )
+    print(f"what stood in the first {SIZES[-1]} articles of its paper: {', '.join(shares)}")
+
+
+def weeks(paper: Articles) -> tuple[Articles, Articles]:
+    """What a paper printed first, and what it printed later."""
+    return paper[: SIZES[-1]], paper[SIZES[-1] :]
 
 
 def halves(articles: Articles) -> tuple[Articles, Articles]:

@@ -24,6 +24,7 @@ from conftest import ROOT, SEEDS
 
 PAGES = ROOT / "annotations" / "pages"
 AUTHORED = ROOT / "annotations" / "authored"
+UNSEEN = ROOT / "annotations" / "unseen"
 
 
 def article(text):
@@ -90,7 +91,7 @@ def test_gold_says_what_the_page_says_at_its_place(seed):
     assert not [at for at, char in enumerate(page.text) if at not in taken and not char.isspace()]
 
 
-@pytest.mark.parametrize("folder", [PAGES, AUTHORED], ids=["pages", "authored"])
+@pytest.mark.parametrize("folder", [PAGES, AUTHORED, UNSEEN], ids=["pages", "authored", "unseen"])
 def test_shipped_annotations_have_no_errors(folder):
     faults = [
         f"{a.meta.get('key')}: {finding.message}"
@@ -102,7 +103,7 @@ def test_shipped_annotations_have_no_errors(folder):
 
 
 def test_authored_articles_share_no_long_run_with_a_real_page():
-    authored = list(read_annotations([AUTHORED]))
+    authored = list(read_annotations([AUTHORED, UNSEEN]))
     pages = "\n".join(seed.read_text(encoding="utf-8") for seed in SEEDS)
     assert [
         (authored[i].meta["key"], run)

@@ -11,6 +11,7 @@ import pytest
 from banmian.annotations import read_annotations
 from banmian.comparison import measure
 from banmian.evaluation import model_tagger
+from banmian.model import trained_on_batches
 
 # Exact F1 on real pages that the model saw nothing of, raw pages in.
 RAW_PAGES = {"all": 0.85, "INITIATIVE": 0.75, "ORG": 0.86, "SLOGAN": 0.80, "INDICATOR": 0.98}
@@ -43,6 +44,12 @@ def test_other_figures_of_held_out_pages_hold(metrics):
     assert raw["genre"]["accuracy"] >= GENRE_ACCURACY
     assert raw["topics"]["f1"] >= TOPICS
     assert metrics["gold_articles"]["exact"]["all"]["f1"] >= GOLD_ARTICLES
+
+
+def test_what_no_model_learns_from_is_measured_and_in_no_model(metrics, root):
+    unseen = {article.meta["batch"] for article in read_annotations([root / "annotations/unseen"])}
+    assert unseen <= set(metrics["held_out_batches"]["gold_articles"]["batches"])
+    assert unseen.isdisjoint(trained_on_batches(None))
 
 
 def test_figures_are_those_of_all_annotated_pages(metrics, root):

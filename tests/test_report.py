@@ -170,7 +170,10 @@ def with_sources(folder, sources):
 
 def test_articles_that_the_model_saw_cannot_judge_it(run, root, tmp_path, held_out):
     model = with_sources(tmp_path / "model", {"batches": ["b04", "b05"]})
-    done = run("evaluate", root / "annotations/pages", "--model", model, "--held-out", held_out)
+    unseen = tmp_path / "unseen.jsonl"
+    unseen.write_text('{"text": "青杨社区", "meta": {"batch": "p01"}}\n')
+    both = ("--held-out", unseen, "--held-out", held_out)
+    done = run("evaluate", root / "annotations/pages", "--model", model, *both)
     assert done.returncode == 2
     assert f"holds b05, which {model} was trained on" in done.stderr.decode()
 

@@ -132,6 +132,7 @@ def test_everything_is_taken_once(tmp_path):
     write_annotations(tmp_path / "copy.jsonl", mine[:3])
     write_annotations(tmp_path / "authored" / "b01.jsonl", [article(None, 50)])
     write_annotations(tmp_path / "second-pass" / "mine.jsonl", [replace(mine[0], spans=())])
+    write_annotations(tmp_path / "unseen" / "p01.jsonl", [article(None, 60)])
     (tmp_path / "layout").mkdir()
     (tmp_path / "layout" / "x.jsonl").write_text('{"schema": "banmian.page/1"}\n')
     (tmp_path / "conflicts.jsonl").write_text('{"schema": "banmian.conflict/1"}\n')

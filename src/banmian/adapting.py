@@ -38,7 +38,6 @@ Floats = NDArray[np.float64]
 PRIOR = 30.0
 _ITERATIONS = 40
 _RAREST = 2  # how often a feature must stand in the new texts that the model does not know
-_NEGLIGIBLE = 1e-3
 _LINES_AT_ONCE = 64
 
 
@@ -176,7 +175,7 @@ def _with_weights(old: SpanCrf, names: Sequence[str], weights: Floats, moves: Fl
             strict=True,
         )
     }
-    for number, tag in np.argwhere(np.abs(weights) > _NEGLIGIBLE):
+    for number, tag in np.argwhere(weights):
         table[names[number], str(tag)] = float(weights[number, tag])
     transitions = {(str(a), str(b)): float(moves[a, b]) for a, b in np.argwhere(moves)}
     return SpanCrf.from_weights(old.scheme, table, transitions)

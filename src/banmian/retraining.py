@@ -24,7 +24,9 @@ from banmian.types import AnnotatedArticle
 if TYPE_CHECKING:
     from spacy.language import Language
 
-SET_ASIDE = frozenset({"second-pass", "layout"})  # folders of annotations that nobody trains on
+SET_ASIDE = frozenset(
+    {"second-pass", "layout", "unseen"}
+)  # folders of annotations that nobody trains on
 SHIPPED = frozenset({"authored", "pages"})  # those that came with the shipped model
 
 _Found = tuple[tuple[bool, bool], Path, AnnotatedArticle]

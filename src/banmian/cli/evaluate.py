@@ -32,9 +32,9 @@ def evaluate(
         ),
     ] = None,
     held_out: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            help="Also judge FOLDS/dev/model-last (or --model) on authored articles of batches that it never saw."
+            help="Also judge FOLDS/dev/model-last (or --model) on authored articles of batches that it never saw; may be given again."
         ),
     ] = None,
     layout: Annotated[
@@ -143,22 +143,20 @@ def _judge_pages(
     return judged, seen
 
 
-def _unseen(held_out: Path, folder: Path | None) -> list[AnnotatedArticle]:
+def _unseen(held_out: list[Path], folder: Path | None) -> list[AnnotatedArticle]:
     """The articles to judge a model by, none of which it may have seen."""
     from banmian.annotations import origin, read_annotations
     from banmian.model import trained_on_batches
 
-    articles = list(read_annotations([held_out]))
+    articles, where = list(read_annotations(held_out)), ", ".join(map(str, held_out))
     if not articles:
-        raise fail(f"no annotated articles in {held_out}", WRONG_USAGE)
+        raise fail(f"no annotated articles in {where}", WRONG_USAGE)
     named, known = folder or "the bundled model", trained_on_batches(folder)
     if not known:
         raise fail(f"{named} does not say which batches it was trained on; train it again")
     seen = sorted({origin(article) for article in articles} & known)
     if seen:
-        raise fail(
-            f"{held_out}: holds {', '.join(seen)}, which {named} was trained on", WRONG_USAGE
-        )
+        raise fail(f"{where}: holds {', '.join(seen)}, which {named} was trained on", WRONG_USAGE)
     return articles
 
 

@@ -21,7 +21,7 @@ def retrain(
     annotations: Annotated[
         list[Path],
         typer.Argument(
-            help="Annotations; of a folder all files, but not second-pass/ and layout/."
+            help="Annotations; of a folder all files, but not second-pass/, layout/ and unseen/."
         ),
     ],
     config: Annotated[Path, typer.Option(help="With --from-nothing: the training config.")] = Path(
