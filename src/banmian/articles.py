@@ -10,6 +10,7 @@ import numpy as np
 from banmian import assembly, duplicates, linking, reading_order
 from banmian.assembly import Body
 from banmian.association import Association
+from banmian.blas import one_thread
 from banmian.cleaning import Blanks, Stretch, clean_stretches, clean_text, runs_of
 from banmian.fragments import Floats, Fragment, join_wraps, pieces, wrap_probabilities
 from banmian.layout import Layout, bundled
@@ -39,10 +40,11 @@ def clean_page(page: Page, layout: Layout | None = None) -> CleanPage:
     """
     layout = layout or bundled()
     articles, copies = list[Article](), list[Duplicate]()
-    for sheet in _sheets(page.text, layout.association):
-        own_articles, own_copies = _clean_sheet(page.text, sheet, layout)
-        articles += own_articles
-        copies += own_copies
+    with one_thread():
+        for sheet in _sheets(page.text, layout.association):
+            own_articles, own_copies = _clean_sheet(page.text, sheet, layout)
+            articles += own_articles
+            copies += own_copies
     taken = [(run.page_start, run.page_end) for article in articles for run in article.source]
     taken += [(copy.start, copy.end) for copy in copies]
     return CleanPage(page, tuple(articles), tuple(_rest(page.text, taken)), tuple(copies))

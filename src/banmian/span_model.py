@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banmian import crf
+from banmian.blas import one_thread
 from banmian.embeddings import bundled
 from banmian.span_crf import GoldText, SpanCrf, TrainSettings
 from banmian.span_network import SpanNetwork
@@ -79,11 +80,12 @@ class SpanModel:
             return found
         lines = [(i, start, end) for i, text in enumerate(texts) for start, end in lines_of(text)]
         lines.sort(key=lambda line: line[2] - line[1])
-        for first in range(0, len(lines), _LINES_AT_ONCE):
-            batch = lines[first : first + _LINES_AT_ONCE]
-            scores = self._emissions([texts[i][start:end] for i, start, end in batch])
-            for (i, start, _), spans in zip(batch, self._decode(scores), strict=True):
-                found[i] += [(start + s, start + e, label, p) for s, e, label, p in spans]
+        with one_thread():
+            for first in range(0, len(lines), _LINES_AT_ONCE):
+                batch = lines[first : first + _LINES_AT_ONCE]
+                scores = self._emissions([texts[i][start:end] for i, start, end in batch])
+                for (i, start, _), spans in zip(batch, self._decode(scores), strict=True):
+                    found[i] += [(start + s, start + e, label, p) for s, e, label, p in spans]
         return [sorted(spans) for spans in found]
 
     def _emissions(self, lines: Sequence[str]) -> list[NDArray[np.float64]]:
