@@ -22,6 +22,7 @@ from scipy.sparse import csr_matrix
 
 from banmian import crf
 from banmian.annotations import in_normal_form
+from banmian.blas import one_thread
 from banmian.components import SpanTagger
 from banmian.features import line_features
 from banmian.span_crf import GoldText, SpanCrf
@@ -74,7 +75,8 @@ def adapt_spans(old: SpanModel, gold: Sequence[GoldText], prior: float = PRIOR) 
 
     start = np.zeros(size + moves.size)
     options = {"maxiter": _ITERATIONS}
-    change = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
+    with one_thread():
+        change = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
     weights = weights + change[:size].reshape(weights.shape)
     moves = moves + change[size:].reshape(moves.shape)
     return replace(old, crf=_with_weights(old.crf, lines.names, weights, moves))
