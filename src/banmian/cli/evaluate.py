@@ -93,7 +93,9 @@ def evaluate(
     figures: dict[str, Any] = {
         "schema": "banmian.metrics/1",
         "held_out": not seen,
-        "models": f"--folds {folds}" if folds else f"--model {model}" if model else "",
+        "models": _arguments(
+            ("--folds", folds), ("--model", model), *(("--held-out", p) for p in held_out or ())
+        ),
         "method": METHOD,
         **summarize(judged),
     }
@@ -109,6 +111,11 @@ def evaluate(
     if html:
         with atomic_writer(html) as stream:
             stream.write(render(figures, judged.raw_pages, read_curve(curve)))
+
+
+def _arguments(*named: tuple[str, Path | None]) -> str:
+    """What was judged by what, as a command line has it."""
+    return " ".join(f"{name} {path}" for name, path in named if path)
 
 
 def _require_charts() -> None:
