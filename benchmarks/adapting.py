@@ -1,10 +1,10 @@
 """Whether carrying a model on pays: what it gains on more of the same, what it loses elsewhere.
 
 The model of ``dev`` saw no real page, and nothing of the authored batches b05, b12 and b19 and of
-the invented papers in ``annotations/unseen``. It is carried on with the first weeks of one of these papers, and
-held against itself on what that paper printed afterwards; the same with the halves of a batch; and
-with two of the real pages, on the third. On what is neither learned nor like it (the other papers
-and batches) it should lose nothing.
+the invented papers in ``annotations/unseen``. It is carried on with the first weeks of one of these
+papers, and held against itself on what that paper printed afterwards; the same with the halves of a
+batch; and with two of the real pages, on the third. On what is neither learned nor like it (the
+other papers and batches) it should lose nothing.
 
 Run it from the repository after ``spacy project run dev``: ``python benchmarks/adapting.py``.
 ``--priors`` tries priors on the first paper and the first batch alone, so that the others can judge

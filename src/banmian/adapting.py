@@ -62,6 +62,11 @@ def adapt_spans(old: SpanModel, gold: Sequence[GoldText], prior: float = PRIOR) 
     unknown = {label for _, spans in gold for *_, label in spans} - set(old.crf.scheme.labels)
     if unknown:
         raise ValueError(f"the model does not know the label {', '.join(sorted(unknown))}")
+    with one_thread():
+        return _carried_on(old, gold, prior)
+
+
+def _carried_on(old: SpanModel, gold: Sequence[GoldText], prior: float) -> SpanModel:
     lines = _read(old, gold)
     weights, moves = _weights_of(old.crf, lines.names), old.crf.transitions
     size = weights.size
@@ -75,8 +80,7 @@ def adapt_spans(old: SpanModel, gold: Sequence[GoldText], prior: float = PRIOR) 
 
     start = np.zeros(size + moves.size)
     options = {"maxiter": _ITERATIONS}
-    with one_thread():
-        change = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
+    change = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
     weights = weights + change[:size].reshape(weights.shape)
     moves = moves + change[size:].reshape(moves.shape)
     return replace(old, crf=_with_weights(old.crf, lines.names, weights, moves))

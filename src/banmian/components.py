@@ -104,8 +104,10 @@ class SpanTagger:
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 16) -> Iterable[Doc]:
         """Mark docs in batches."""
         for docs in batched(stream, batch_size):
-            for doc, spans in zip(docs, self.model.predict([d.text for d in docs]), strict=True):
-                set_scored_spans(doc, list(_without_blanks(doc.text, spans)))
+            texts = [doc.text for doc in docs]
+            found = self.model.predict(texts)
+            for doc, text, spans in zip(docs, texts, found, strict=True):
+                set_scored_spans(doc, list(_without_blanks(text, spans)))
                 yield doc
 
     def score(self, examples: Iterable[Example], **_: Any) -> dict[str, Any]:
@@ -283,9 +285,10 @@ def scored_spans(doc: Doc) -> list[CharSpan]:
 @Language.component("banmian_edges", assigns=["doc.ents"])
 def normalize_edges(doc: Doc) -> Doc:
     """Move the borders of spans to where the guidelines put them (quotes, brackets, blanks)."""
+    text = doc.text  # spaCy puts it together anew each time
     adjusted: list[CharSpan] = []
     for start, end, label, score in scored_spans(doc):
-        borders = adjust(doc.text, start, end, label)
+        borders = adjust(text, start, end, label)
         if borders and (not adjusted or adjusted[-1][1] <= borders[0]):
             adjusted.append((*borders, label, score))
     set_scored_spans(doc, adjusted)
@@ -311,12 +314,12 @@ class Consistency:
 
     def __call__(self, doc: Doc) -> Doc:
         """Mark what bears a sure name and overlaps no other span."""
-        spans = scored_spans(doc)
-        taken = bytearray(len(doc.text))
+        text, spans = doc.text, scored_spans(doc)
+        taken = bytearray(len(text))
         for start, end, *_ in spans:
             taken[start:end] = b"\1" * (end - start)
-        for name, (score, label) in self._sure_names(doc.text, spans):
-            for match in re.finditer(re.escape(name), doc.text):
+        for name, (score, label) in self._sure_names(text, spans):
+            for match in re.finditer(re.escape(name), text):
                 if not any(taken[match.start() : match.end()]):
                     spans.append((match.start(), match.end(), label, score))
                     taken[match.start() : match.end()] = b"\1" * len(name)

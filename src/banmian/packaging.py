@@ -151,12 +151,13 @@ def _closing(figures: dict[str, Any]) -> Iterator[str]:
         yield f"jieba's organization tags reach {org['f1']:.3f} on ORG."
     if batches := figures.get("held_out_batches"):
         authored = batches["gold_articles"]
+        exact = authored["exact"]["all"]
         by_batch = [(own["exact"]["all"]["f1"], name) for name, own in authored["batches"].items()]
         (low, worst), (high, best) = min(by_batch), max(by_batch)
         yield (
             f"On {batches['articles']} authored articles of batches kept out of training F1 is "
-            f"{authored['exact']['all']['f1']:.3f} ({_interval(authored['exact']['all'])}), by batch "
-            f"from {low:.3f} ({worst}) to {high:.3f} ({best})."
+            f"{exact['f1']:.3f} ({_interval(exact)}), by batch from {low:.3f} ({worst}) to "
+            f"{high:.3f} ({best})."
         )
     yield (
         f"Its raw score of a span is off by {raw['reliability']['spans']['ece']:.3f} on average "

@@ -24,9 +24,8 @@ from banmian.types import AnnotatedArticle
 if TYPE_CHECKING:
     from spacy.language import Language
 
-SET_ASIDE = frozenset(
-    {"second-pass", "layout", "unseen"}
-)  # folders of annotations that nobody trains on
+# Folders of annotations that nobody trains on.
+SET_ASIDE = frozenset({"second-pass", "layout", "unseen"})
 SHIPPED = frozenset({"authored", "pages"})  # those that came with the shipped model
 
 _Found = tuple[tuple[bool, bool], Path, AnnotatedArticle]

@@ -41,8 +41,9 @@ def tags_of(doc: Doc, *, min_score: float = 0.0) -> Tags:
     """What the model says of the article that a doc is, scores rounded to three places."""
     from banmian.components import scored_spans
 
+    text = doc.text
     spans = [
-        Span(start, end, label, doc.text[start:end], round(score, 3))
+        Span(start, end, label, text[start:end], round(score, 3))
         for start, end, label, score in scored_spans(doc)
         if round(score, 3) >= min_score
     ]
