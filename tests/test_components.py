@@ -84,6 +84,12 @@ def test_a_sure_name_is_marked_everywhere_in_the_article():
     assert [(s, e) for s, e, *_ in found] == [(0, 4), (12, 16), (18, 22)]
 
 
+def test_nor_is_a_sure_name_marked_inside_the_title_of_a_paper():
+    doc = blank_pipeline().make_doc("青杨社区印发《青杨社区公约》，青杨社区都知道。")
+    set_scored_spans(doc, [(0, 4, "ORG", 0.95)])
+    assert [(s, e) for s, e, *_ in scored_spans(Consistency(0.8, 4)(doc))] == [(0, 4), (15, 19)]
+
+
 def test_an_unsure_name_is_not():
     doc = blank_pipeline().make_doc("青杨社区办夜校。大家都说青杨社区好。")
     set_scored_spans(doc, [(0, 4, "ORG", 0.5)])

@@ -50,3 +50,17 @@ def test_a_couplet_is_alike_in_length():
     assert adjust("[强化阵地建设 增强治理能力]", "SLOGAN") == "强化阵地建设 增强治理能力"
     assert adjust("[打造“新阵地” 架起连心桥]", "SLOGAN") == "打造“新阵地” 架起连心桥"
     assert adjust("[抓好政治建设 筑牢忠诚干部队伍]", "SLOGAN") is None
+
+
+@pytest.mark.parametrize(
+    ("proposed", "expected"),
+    [
+        ("签订《2024年[青杨区交通局]联动协议》，", None),
+        ("通过[《青杨社区公约》]。", None),
+        ("举办[老周《麦田》首签仪式]。", "老周《麦田》首签仪式"),
+        ("印发《方案》，[青杨区交通局]说《公约》好", "青杨区交通局"),
+        ("一行《没有\n[青杨区交通局]\n完》", "青杨区交通局"),
+    ],
+)
+def test_nothing_is_marked_inside_the_title_of_a_paper(proposed, expected):
+    assert adjust(proposed, "ORG") == expected

@@ -23,7 +23,7 @@ from spacy.training import Example, validate_examples
 from banmian import categories
 from banmian.calibration import Calibration
 from banmian.corpus import GENRE_CATS, TOPIC_CATS
-from banmian.edges import adjust
+from banmian.edges import adjust, in_title
 from banmian.files import read_bytes, write_json
 from banmian.span_crf import SpanCrf, TrainSettings
 from banmian.span_model import CharSpan, NetworkSettings, SpanModel
@@ -313,16 +313,17 @@ class Consistency:
         self.min_length = min_length
 
     def __call__(self, doc: Doc) -> Doc:
-        """Mark what bears a sure name and overlaps no other span."""
+        """Mark what bears a sure name, overlaps no other span and stands in no title."""
         text, spans = doc.text, scored_spans(doc)
         taken = bytearray(len(text))
         for start, end, *_ in spans:
             taken[start:end] = b"\1" * (end - start)
         for name, (score, label) in self._sure_names(text, spans):
             for match in re.finditer(re.escape(name), text):
-                if not any(taken[match.start() : match.end()]):
-                    spans.append((match.start(), match.end(), label, score))
-                    taken[match.start() : match.end()] = b"\1" * len(name)
+                start, end = match.span()
+                if not any(taken[start:end]) and not in_title(text, start, end):
+                    spans.append((start, end, label, score))
+                    taken[start:end] = b"\1" * len(name)
         set_scored_spans(doc, sorted(spans))
         return doc
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from multiprocessing import get_context
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from banmian import assembly, linking
 from banmian.annotations import origin
 from banmian.articles import body_of, look_at, undo_wraps
 from banmian.association import Association
+from banmian.blas import one_thread
 from banmian.characters import normalize
 from banmian.fragments import BORDER_OF_ROLE, BORDERS, JOINED, Fragment, pieces, wrap_features
 from banmian.layout import Layout
@@ -31,6 +34,7 @@ from banmian.types import AnnotatedArticle, Block, CleanPage
 
 Floats = NDArray[np.float64]
 Examples = tuple[Floats, list[str]]  # (examples, features) and their classes
+Fold = tuple[Sequence[AnnotatedArticle], Layout]  # articles, and what the others say
 APART = "apart"
 
 
@@ -190,6 +194,7 @@ def link_examples(truth: Truth, lines: Sequence[Fragment], layout: Layout) -> Ex
     return linking.link_features(parts, pairs, body.words), wanted
 
 
+_ExamplesOf = Callable[[Truth, Sequence[Fragment], Layout], Examples | None]
 _FOLDS = 4  # of the articles: what is counted over three is looked at with on the fourth
 _CUTTINGS = 0.2  # of pages, the share that is cut out
 _HIDDEN, _MEMBERS, _PENALTY = 32, 3, 0.1
@@ -198,7 +203,8 @@ _USUAL = Settings()
 _DISPLACED = Settings(
     bare_head=0.08, lost_start=0.03, head_moved=0.12, articles_mixed=0.03, foreign=0.3
 )
-_STEPS = (  # the networks in the order in which they work, and the pages that serve: share, kind
+# The networks in the order in which they work, and the pages that serve: share, kind.
+_STEPS: tuple[tuple[str, _ExamplesOf, float, Settings], ...] = (
     ("wraps", wrap_examples, 0.5, _USUAL),
     ("roles", role_examples, 1.0, _USUAL),
     ("joints", joint_examples, 0.5, _USUAL),
@@ -227,31 +233,53 @@ def simulate(
 
 
 def train_layout(
-    articles: Sequence[AnnotatedArticle], *, pages: int, seed: int, say: Callable[[str], None]
+    articles: Sequence[AnnotatedArticle],
+    *,
+    pages: int,
+    seed: int,
+    say: Callable[[str], None],
+    jobs: int = 1,
 ) -> Layout:
     """Train every network on simulated pages, each on what the networks before it make of them.
 
     Pages are drawn for each network anew: what one has seen in training it joins too well. For the
     same reason no page is looked at with counts that its own articles are in (``_folds``). ``pages``
     is how many for one; lines and pairs of fragments are so many that fewer serve, beginnings of
-    articles so few that more are needed.
+    articles so few that more are needed. ``jobs`` processes look at pages; how many they are changes
+    nothing in what is learned.
     """
     layout, folds = _counted(articles), _folds(articles)
-    for number, (name, examples, share, settings) in enumerate(_STEPS):
-        rows, wanted = list[NDArray[np.float32]](), list[str]()
-        counts = np.diff(np.linspace(0, round(share * pages), len(folds) + 1).astype(int)).tolist()
-        for fold, (count, (own, others)) in enumerate(zip(counts, folds, strict=True)):
-            drawn = simulate(own, count, seed=seed + number + fold * len(_STEPS), settings=settings)
-            for found in _examples(drawn, others, examples):
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        for number, (name, _, share, _) in enumerate(_STEPS):
+            counts = np.diff(np.linspace(0, round(share * pages), len(folds) + 1).astype(int))
+            found = [
+                pool.submit(_look, number, fold, int(count), seed + number + at * len(_STEPS))
+                for at, (fold, count) in enumerate(zip(folds, counts, strict=True))
+            ]
+            rows = np.vstack([row for part in found for row in part.result()[0]])
+            wanted = [own for part in found for own in part.result()[1]]
+            say(f"{name}: {len(wanted)} examples of {rows.shape[1]} features")
+            network = Network.train(
+                rows, wanted, hidden=_HIDDEN, members=_MEMBERS, penalty=_PENALTY, seed=seed
+            )
+            layout = layout.with_network(name, network)
+            folds = [(own, others.with_network(name, network)) for own, others in folds]
+    return layout
+
+
+def _look(
+    step: int, fold: Fold, count: int, seed: int
+) -> tuple[list[NDArray[np.float32]], list[str]]:
+    """The examples of pages drawn from a fold's articles, one array for each page that has any."""
+    (articles, layout), (_, examples, _, settings) = fold, _STEPS[step]
+    rows, wanted = list[NDArray[np.float32]](), list[str]()
+    with one_thread():
+        for page in simulate(articles, count, seed=seed, settings=settings):
+            lines = pieces(page.page.text, layout.association)
+            if found := examples(Truth(page), lines, layout):
                 rows.append(found[0].astype(np.float32))
                 wanted += found[1]
-        say(f"{name}: {len(wanted)} examples of {rows[0].shape[1]} features")
-        network = Network.train(
-            np.vstack(rows), wanted, hidden=_HIDDEN, members=_MEMBERS, penalty=_PENALTY, seed=seed
-        )
-        layout = layout.with_network(name, network)
-        folds = [(own, others.with_network(name, network)) for own, others in folds]
-    return layout
+    return rows, wanted
 
 
 def _counted(articles: Sequence[AnnotatedArticle]) -> Layout:
@@ -265,9 +293,7 @@ def _counted(articles: Sequence[AnnotatedArticle]) -> Layout:
     )
 
 
-def _folds(
-    articles: Sequence[AnnotatedArticle],
-) -> list[tuple[Sequence[AnnotatedArticle], Layout]]:
+def _folds(articles: Sequence[AnnotatedArticle]) -> list[Fold]:
     """The articles in parts by origin, each with what is counted over all others."""
     names = sorted({origin(article) for article in articles})
     if len(names) < _FOLDS:
@@ -279,15 +305,3 @@ def _folds(
         )
         for fold in range(_FOLDS)
     ]
-
-
-def _examples(
-    pages: Iterable[CleanPage],
-    layout: Layout,
-    examples: Callable[[Truth, Sequence[Fragment], Layout], Examples | None],
-) -> Iterator[Examples]:
-    """The examples of each page that has any."""
-    for page in pages:
-        found = examples(Truth(page), pieces(page.page.text, layout.association), layout)
-        if found:
-            yield found

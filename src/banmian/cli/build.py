@@ -174,6 +174,7 @@ def layout(
     ] = None,
     pages: Annotated[int, typer.Option(min=1, help="Simulated pages for each network.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of the simulation and the training.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that look at pages.")] = 1,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Where to; the package's own data if not given."),
@@ -200,6 +201,7 @@ def layout(
         pages=pages,
         seed=seed,
         say=typer.echo,
+        jobs=jobs,
     )
     path = out or layouts.BUNDLED
     write_bytes(path, trained.to_bytes())
