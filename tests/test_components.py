@@ -29,7 +29,7 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def tagger():
-    return SpanModel.train(TEXTS, TrainSettings(0.0, 0.1, 60, 1), NetworkSettings(0, 0, 0.0))
+    return SpanModel.train(TEXTS, TrainSettings(0.1, 60, 1), NetworkSettings(0, 0, 0.0))
 
 
 def test_it_learns_what_it_is_shown(tagger):
@@ -50,7 +50,7 @@ def test_bytes_hold_the_whole_of_it(tagger):
 
 
 def test_blanks_at_the_ends_of_a_span_are_left_out(monkeypatch):
-    tagger = SpanTagger("span_tagger", TrainSettings(0.0, 0.1, 60, 1), NetworkSettings(0, 0, 0.0))
+    tagger = SpanTagger("span_tagger", TrainSettings(0.1, 60, 1), NetworkSettings(0, 0, 0.0))
     doc = blank_pipeline().make_doc("青杨 社区 　的  夜校")
     found = [(2, 7, "ORG", 0.9), (8, 10, "ORG", 0.8)]
     monkeypatch.setattr(tagger, "model", SimpleNamespace(predict=lambda _: [found]))
@@ -70,7 +70,7 @@ def test_long_lines_are_cut_behind_sentences():
 
 def test_spacy_trains_it_when_a_pipeline_is_initialized():
     nlp = blank_pipeline()
-    tagger = SpanTagger("span_tagger", TrainSettings(0.0, 0.1, 60, 1), NetworkSettings(0, 0, 0.0))
+    tagger = SpanTagger("span_tagger", TrainSettings(0.1, 60, 1), NetworkSettings(0, 0, 0.0))
     examples = [Example.from_dict(nlp.make_doc(text), {"entities": spans}) for text, spans in TEXTS]
     tagger.initialize(lambda: examples, nlp=nlp)
     assert tagger.labels == ("INDICATOR", "INITIATIVE", "ORG")

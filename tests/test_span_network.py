@@ -12,7 +12,7 @@ from banmian.span_network import SpanNetwork, read_line, stack
 
 TOWNS = ("青杨", "石桥", "白塔", "云岭", "沙河", "新安", "南湖", "东川")
 TEXTS = [(f"昨天，{town}社区开展了活动。", [(3, 7, "ORG")]) for town in TOWNS]
-CRF = TrainSettings(0.0, 0.1, 40, 1)
+CRF = TrainSettings(0.1, 40, 1)
 
 
 @pytest.fixture(scope="module")

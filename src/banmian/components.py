@@ -37,9 +37,8 @@ _CRF_FILE, _NETWORK_FILE = "crf.npz", "network.npz"
     "banmian_span_tagger",
     assigns=["doc.ents"],
     default_config={
-        "c1": 0.05,
-        "c2": 0.1,
-        "max_iterations": 80,
+        "c2": 0.2,
+        "epochs": 20,
         "min_frequency": 1,
         "network_epochs": 0,
         "network_seed": 0,
@@ -50,9 +49,8 @@ _CRF_FILE, _NETWORK_FILE = "crf.npz", "network.npz"
 def make_span_tagger(
     nlp: Language,
     name: str,
-    c1: float,
     c2: float,
-    max_iterations: int,
+    epochs: int,
     min_frequency: int,
     network_epochs: int,
     network_seed: int,
@@ -60,13 +58,13 @@ def make_span_tagger(
 ) -> "SpanTagger":
     """A conditional random field over characters, and a network beside it.
 
-    ``c1`` and ``c2`` weigh the L1 and L2 penalties, ``max_iterations`` ends L-BFGS, features seen
-    less often than ``min_frequency`` are left out. The network sees all lines ``network_epochs``
-    times (0: there is none) and has ``network_share`` (0 to 1) of the scores.
+    The field sees all lines ``epochs`` times, ``c2`` weighs its L2 penalty, features seen less often
+    than ``min_frequency`` are left out. The network sees all lines ``network_epochs`` times (0: there
+    is none) and has ``network_share`` (0 to 1) of the scores.
     """
     return SpanTagger(
         name,
-        TrainSettings(c1, c2, max_iterations, min_frequency),
+        TrainSettings(c2, epochs, min_frequency),
         NetworkSettings(network_epochs, network_seed, network_share),
     )
 

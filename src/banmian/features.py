@@ -1,7 +1,7 @@
 """What the span tagger sees of each character of a line: strings, one list a character.
 
-Windows of characters and their types, the quotes around, the numeral it belongs to, and the next
-word that organizations or initiatives end on.
+Windows of characters and their types, the quotes around, the numeral it belongs to, verbs beside it,
+and the next word that organizations, initiatives, enterprises or places end on.
 """
 
 from __future__ import annotations
@@ -38,12 +38,44 @@ INITIATIVE_ENDS = """
     议事会 调解室 工作室 服务 系统 专项 示范 创建 会 室 屋 站 日 贷 码 卡 赛
 """
 
+# What enterprises are called by their trade, shops, and the lesser units of bodies.
+_TRADES = """
+    农业 牧业 林业 渔业 茶业 酒业 药业 面业 米业 粮油 油脂 乳业 食品 饲料 种业 果业 菌业 水产
+    冷链 物流 快递 纺织 服饰 服装 家纺 家居 家具 陶瓷 玻璃 建材 水泥 钢铁 铝业 铜业 矿业 煤业
+    煤矿 化工 石化 能源 电力 光伏 光电 电子 电器 电气 机电 机械 重工 装备 汽车 汽修 轴承 模具
+    材料 新材 科技 智能 软件 信息 网络 通信 传媒 文旅 旅游 生物 医药 制药 医械 医疗 环保 水务
+    热力 燃气 供热 公交 客运 置业 地产 物业 建设 建工 路桥 城投 交投 水投 农投 文投 投资 控股
+    实业 股份 工贸 商贸 超市 百货 商厦 电商 农商行 农信社 人寿 财险 保险 证券 担保 体彩 福彩
+    移动 联通 电信 铁塔 石油 烟草 盐业 供销社 工坊 作坊 饭店 酒店 饭庄 酒楼 海鲜城 农场 林场
+    牧场 矿 店 铺 坊 班 组 处 科
+"""
+_PLACES = "省 市 州 县 区 旗 镇 乡 村 街道"
+# The verbs that stand most often behind 进一步, 大力, 积极, 着力, 全面, 不断, 深入, 充分, 切实, 努力, 扎实 and
+# 持续 in official documents, less what bodies and campaigns are named by (发展, 建设, 审计, 整治).
+_VERBS = frozenset(
+    """
+    推进 发挥 提高 加强 开展 参与 利用 贯彻 实施 扩大 深化 参加 完善 落实 做好 听取 支持 建成
+    解决 增强 履行 促进 配合 提升 推行 推动 增加 实现 推广 协调 完成 调查 探索 培育 发扬 巩固
+    应对 创造 维护 运用 稳定 培养 引导 认识 调整 调动 降低 搞好 改进 采取 抓好 转变 扶持 拓展
+    协助 实行 明确 帮助 加大 引进 营造 办好 健全 弘扬 开创 体现 形成 了解 保持 尊重 建立 总结
+    覆盖 激发 构建 提供 部署 取得 掌握 满足 适应 普及 反映 争取 倡导 考核 防范 强化 挖掘 丰富
+    纠正 重视 使用 打造 提倡 拓宽 投身 改变 评估 消除 把握 克服 加快 鼓励 恢复 夯实 壮大 化解
+    吸收 启动 融入 简化 理顺 吸引 回应 支援 疏通 践行 表彰 树立 修复 引领 保障 优化 改善 凝聚
+    聚焦 围绕 统筹 整合 带动 助推 擦亮
+    """.split()
+)
+
 
 def _any_of(words: str) -> re.Pattern[str]:
     return re.compile("|".join(sorted(words.split(), key=len, reverse=True)))
 
 
-_ENDS = (("o", _any_of(_ORGANIZATION_ENDS)), ("h", _any_of(INITIATIVE_ENDS)))
+_ENDS = (
+    ("o", _any_of(_ORGANIZATION_ENDS)),
+    ("h", _any_of(INITIATIVE_ENDS)),
+    ("e", _any_of(_TRADES)),
+    ("p", _any_of(_PLACES)),
+)
 
 
 @dataclass(frozen=True)
@@ -66,6 +98,7 @@ def line_features(line: str) -> list[list[str]]:
     _add_numerals(line, features)
     _add_clauses(line, features)
     _add_words(line, features)
+    _add_verbs(line, features)
     for name, pattern in _ENDS:
         _add_next_end(line, name, pattern, features)
     if len(line) <= _SHORT_LINE:
@@ -100,6 +133,17 @@ def _add_words(line: str, features: list[list[str]]) -> None:
     places.append("$")
     for at, own in enumerate(features, 1):
         own += [f"w={places[at]}", f"w-={places[at - 1]}", f"w+={places[at + 1]}"]
+
+
+def _add_verbs(line: str, features: list[list[str]]) -> None:
+    """Whether a verb that no body's name begins with ends before a character, in it, or begins there."""
+    begins = [line[at : at + 2] in _VERBS for at in range(len(line))]
+    for at, own in enumerate(features):
+        behind = at >= 2 and begins[at - 2]
+        if behind or begins[at] or (at and begins[at - 1]):
+            second = at + 2 < len(line) and begins[at] and begins[at + 2]
+            own.append(f"v={behind:d}{at and begins[at - 1]:d}{begins[at]:d}{second:d}")
+            own.append(f"v-={behind:d}{begins[at]:d}{line[at - 1 : at] in _PUNCTUATION}")
 
 
 def word_place(at: int, start: int, end: int) -> str:

@@ -65,7 +65,7 @@ class SpanModel:
             return cls(SpanCrf.train(lines, scheme, settings))
         from banmian.span_network_training import train_network
 
-        # Each takes one core for a quarter of an hour. Spawned, since a fork would copy the threads of jax.
+        # Each takes one core for 10 to 25 minutes. Spawned, since a fork would copy the threads of jax.
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
             first = pool.submit(SpanCrf.train, lines, scheme, settings)
             second = train_network(

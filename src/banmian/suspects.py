@@ -17,7 +17,7 @@ from banmian.span_crf import TrainSettings
 from banmian.span_model import CharSpan, NetworkSettings, SpanModel
 from banmian.types import AnnotatedArticle
 
-_SETTINGS = TrainSettings(c1=0.05, c2=0.1, max_iterations=50, min_frequency=2)
+_SETTINGS = TrainSettings(c2=0.2, epochs=20, min_frequency=2)
 _NO_NETWORK = NetworkSettings(0, 0, 0.0)
 
 
