@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from banmian.characters import PARTNER
+from banmian.edges import title_is_open
 from banmian.types import GENRES, SPAN_LABELS, TOPICS, AnnotatedArticle, Span
 
 _PARTNER = {**PARTNER, "[": "]"}
@@ -116,9 +117,7 @@ def _layout_faults(article: AnnotatedArticle, span: Span) -> Iterator[str]:
     block = next((b for b in article.blocks if b.start <= span.start < b.end), None)
     if block and block.role == "byline":
         yield "stands in a byline"
-    line_start = article.text.rfind("\n", 0, span.start) + 1
-    before = article.text[line_start : span.start]
-    if before.count("《") > before.count("》"):
+    if title_is_open(article.text, span.start):
         yield "stands inside a title 《…》"
 
 

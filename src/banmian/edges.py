@@ -25,9 +25,9 @@ _QUOTE_MARKS = re.compile("[“”‘’「」]")
 def adjust(text: str, start: int, end: int, label: str) -> tuple[int, int] | None:
     """``trim`` and the label's own rules; None where no span of that label can stand there.
 
-    Nothing inside a title 《…》 is one. A body's name sheds a verb before it and ends before a person's role; an initiative sheds what
-    is done with it; the halves of a couplet differ by one character at most, quotes not counted
-    (guidelines, SLOGAN c).
+    Nothing inside a title 《…》 is one. A body's name sheds a verb before it and ends before a
+    person's role; an initiative sheds what is done with it; the halves of a couplet differ by one
+    character at most, quotes not counted (guidelines, SLOGAN c).
     """
     borders = trim(text, start, end, label) if end - start <= LONGEST_SPAN else None
     if borders is None or in_title(text, *borders):
@@ -48,12 +48,16 @@ def adjust(text: str, start: int, end: int, label: str) -> tuple[int, int] | Non
 
 def in_title(text: str, start: int, end: int) -> bool:
     """Whether ``text[start:end]`` stands inside the title of a work or a paper, 《…》, on its line."""
-    line_start = text.rfind("\n", 0, start) + 1
-    opened = text.rfind("《", line_start, start)
-    if opened < 0 or "》" in text[opened:end]:
+    if not title_is_open(text, start):
         return False
-    closed = text.find("》", end)
-    return closed >= 0 and "\n" not in text[end:closed]
+    closed = text.find("》", start)
+    return closed >= end and "\n" not in text[start:closed]
+
+
+def title_is_open(text: str, at: int) -> bool:
+    """Whether a title 《… has begun before ``text[at]`` on its line, and has not ended."""
+    before = text[text.rfind("\n", 0, at) + 1 : at]
+    return before.count("《") > before.count("》")
 
 
 def _balanced(words: str) -> bool:

@@ -160,6 +160,6 @@ def _closing(figures: dict[str, Any]) -> Iterator[str]:
             f"{high:.3f} ({best})."
         )
     yield (
-        f"Its raw score of a span is off by {raw['reliability']['spans']['ece']:.3f} on average "
-        "(expected calibration error); how far it is off calibrated, says `training/calibration.json`."
+        f"The score of a span is off by {raw['reliability']['spans']['ece']:.3f} on average "
+        "(expected calibration error); how far by label, says `training/calibration.json`."
     )

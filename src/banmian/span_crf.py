@@ -24,15 +24,12 @@ from banmian.features import line_features
 
 GoldText = tuple[str, Sequence[tuple[int, int, str]]]
 
-# Weights nearer to zero are left out: six in ten, and with them 0.0002 of the exact F1 on held-out batches
-# goes or comes (training/EXPERIMENTS.md).
+# Weights nearer to zero are left out. Of those that L-BFGS had found that were six in ten, worth 0.0002 of the
+# exact F1 on held-out batches (training/EXPERIMENTS.md).
 _NEGLIGIBLE = 3e-3
 
-
-_PERIOD, _NO_GAIN = (
-    5,
-    1e-7,
-)  # it ends early where the loss fell by so small a share in so many epochs
+# Training ends early where the loss fell by less than this share within so many epochs.
+_PERIOD, _NO_GAIN = 5, 1e-7
 
 
 @dataclass(frozen=True)
