@@ -76,24 +76,36 @@ def in_order(parts: Sequence[Part]) -> list[tuple[str, Fragment]]:
     headed = [part for part in parts if part.has("headline") and part.body]
     main = headed[0] if headed else max(parts, key=lambda part: part.body)
     head, bylines, rest, loose = [], [], [], []
-    for part in parts:
+    for part, below in zip(parts, [*parts[1:], None], strict=True):
         above_text = True
+        heads_section = _heads_section(part, below)
         own_head = part is main or not (main.has("headline") and part.body)
         for number, fragment in enumerate(part.fragments):
             role = part.roles[number]
             above_text = above_text and role in (*HEAD_ROLES, "byline")
             if role == "headline" and part is not main and main.has("headline"):
-                role = "subhead" if part.body else _next_best(part.chances[number])
+                role = "subhead" if part.body or heads_section else _next_best(part.chances[number])
             block = (role, fragment)
             if role in HEAD_ROLES and above_text and own_head:
                 head.append(block)
             elif role == "byline" and above_text and not PHOTO_CREDIT.search(fragment.key):
                 bylines.append(block)
-            elif part is main or part.body:
+            elif part is main or part.body or heads_section:
                 rest.append(block)
             else:
                 loose.append(block)
     return [*sorted(head, key=lambda block: HEAD_ROLES.index(block[0])), *bylines, *rest, *loose]
+
+
+def _heads_section(part: Part, below: Part | None) -> bool:
+    """Whether a part ends on a title right above text of the same article."""
+    return (
+        below is not None
+        and below.body > 0
+        and below.numbers[0] == part.numbers[-1] + 1
+        and below.roles[0] == "paragraph"
+        and part.roles[-1] in TITLES
+    )
 
 
 def _next_best(chances: Floats) -> str:
