@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from reportlab.lib import pdfencrypt
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from typer.testing import CliRunner
 
@@ -23,6 +25,7 @@ from banmian.pdf_lines import Box
 from banmian.types import Failure, Page
 
 SIZE = (600, 800)
+FONT = "Boxes"
 HEADLINE = "青杨社区“小网格”托起大民生"
 LEFT = [
     "本报讯（记者 王某）近日，青杨社区开",
@@ -43,7 +46,33 @@ RIGHT = [
 
 @pytest.fixture(scope="module", autouse=True)
 def _font():
-    pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
+    """A font of black boxes, embedded, so that no font of this machine takes its place."""
+    characters = sorted(set(Path(__file__).read_text("utf-8")) - {"\n"})
+    names = [".notdef", *(f"u{ord(char):05X}" for char in characters)]
+    widths = [1000, *(250 if c in " .,-" else 460 if c.isascii() else 1000 for c in characters)]
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder(names)
+    builder.setupCharacterMap({ord(c): name for c, name in zip(characters, names[1:], strict=True)})
+    builder.setupGlyf({name: _black_box(width) for name, width in zip(names, widths, strict=True)})
+    builder.setupHorizontalMetrics({n: (w, 50) for n, w in zip(names, widths, strict=True)})
+    builder.setupHorizontalHeader(ascent=880, descent=-120)
+    builder.setupNameTable({"familyName": FONT, "styleName": "Regular"})
+    builder.setupOS2(sTypoAscender=880, sTypoDescender=-120)
+    builder.setupPost()
+    data = io.BytesIO()
+    builder.save(data)
+    data.seek(0)
+    pdfmetrics.registerFont(TTFont(FONT, data))
+
+
+def _black_box(width):
+    pen = TTGlyphPen(None)
+    corners = [(50, -120), (50, 880), (width - 50, 880), (width - 50, -120)]
+    pen.moveTo(corners[0])
+    for corner in corners[1:]:
+        pen.lineTo(corner)
+    pen.closePath()
+    return pen.glyph()
 
 
 def make_pdf(*pages, **options):
@@ -58,7 +87,7 @@ def make_pdf(*pages, **options):
 
 
 def write(canvas, x, y, text, size=10):
-    canvas.setFont("STSong-Light", size)
+    canvas.setFont(FONT, size)
     canvas.drawString(x, y, text)
 
 
