@@ -10,15 +10,15 @@ from banmian.roles import CLASSES
 
 
 def part(first, *blocks):
-    """A part of blocks (role, text), the first of which has this number on the page."""
-    roles = tuple(role for role, _ in blocks)
+    """A part of blocks (role, text, mark), the first of which has this number on the page."""
+    roles = tuple(role for role, *_ in blocks)
     nothing = (0.0,) * 6
     return Part(
         numbers=tuple(range(first, first + len(blocks))),
         roles=roles,
         fragments=tuple(
-            Fragment(((0, len(text)),), text, text, "", 0, 0, nothing, nothing)
-            for _, text in blocks
+            Fragment(((0, len(text)),), text, text, "".join(mark), 0, 0, nothing, nothing)
+            for _, text, *mark in blocks
         ),
         chances=np.array([[float(name == role) for name in CLASSES] for role in roles]),
         begins=1.0,
@@ -51,3 +51,12 @@ def test_a_title_with_no_text_right_below_it_joins_the_head():
         "灯下的课堂",
         "红柳村办起夜校",
     ]
+
+
+def test_a_title_of_a_lower_markdown_level_below_text_heads_a_section():
+    head = part(0, ("headline", "红柳村办起夜校", "##"))
+    text = part(3, ("paragraph", "村里办起了夜校。"))
+    lower = part(4, ("headline", "灯下的课堂", "###"))
+    assert order(head, text, lower)[-1] == ("subhead", "灯下的课堂")
+    same_level = part(4, ("headline", "灯下的课堂", "##"))
+    assert order(head, text, same_level)[-1] == ("paragraph", "村里办起了夜校。")

@@ -71,30 +71,44 @@ def in_order(parts: Sequence[Part]) -> list[tuple[str, Fragment]]:
     """The blocks of an article with their roles: heads first, bylines below them, then the text.
 
     An article has one head. What looks like another one further down heads a section, where text
-    follows it, or is what it resembles next best.
+    follows it or its Markdown level is lower, or is what it resembles next best.
     """
     headed = [part for part in parts if part.has("headline") and part.body]
     main = headed[0] if headed else max(parts, key=lambda part: part.body)
+    top, below_text = _top_level(parts), False
     head, bylines, rest, loose = [], [], [], []
     for part, below in zip(parts, [*parts[1:], None], strict=True):
-        above_text = True
-        heads_section = _heads_section(part, below)
+        above_text, section = True, _heads_section(part, below)
         own_head = part is main or not (main.has("headline") and part.body)
-        for number, fragment in enumerate(part.fragments):
-            role = part.roles[number]
+        for role, fragment, chances in zip(part.roles, part.fragments, part.chances, strict=True):
             above_text = above_text and role in (*HEAD_ROLES, "byline")
-            if role == "headline" and part is not main and main.has("headline"):
-                role = "subhead" if part.body or heads_section else _next_best(part.chances[number])
-            block = (role, fragment)
-            if role in HEAD_ROLES and above_text and own_head:
-                head.append(block)
-            elif role == "byline" and above_text and not PHOTO_CREDIT.search(fragment.key):
-                bylines.append(block)
-            elif part is main or part.body or heads_section:
-                rest.append(block)
+            lower = below_text and role == "headline" and fragment.level > top > 0
+            second = role == "headline" and part is not main and main.has("headline")
+            if lower or (second and (part.body or section)):
+                own = "subhead"
             else:
-                loose.append(block)
+                own = _next_best(chances) if second else role
+            if own in HEAD_ROLES and above_text and own_head:
+                head.append((own, fragment))
+            elif own == "byline" and above_text and not PHOTO_CREDIT.search(fragment.key):
+                bylines.append((own, fragment))
+            elif part is main or part.body or section or lower:
+                rest.append((own, fragment))
+            else:
+                loose.append((own, fragment))
+            below_text = below_text or role == "paragraph"
     return [*sorted(head, key=lambda block: HEAD_ROLES.index(block[0])), *bylines, *rest, *loose]
+
+
+def _top_level(parts: Sequence[Part]) -> int:
+    """The highest level of Markdown that a headline of an article has; 0 where none has any."""
+    levels = [
+        fragment.level
+        for part in parts
+        for role, fragment in zip(part.roles, part.fragments, strict=True)
+        if role == "headline" and fragment.level
+    ]
+    return min(levels, default=0)
 
 
 def _heads_section(part: Part, below: Part | None) -> bool:

@@ -197,7 +197,7 @@ def link_examples(truth: Truth, lines: Sequence[Fragment], layout: Layout) -> Ex
 _ExamplesOf = Callable[[Truth, Sequence[Fragment], Layout], Examples | None]
 _FOLDS = 4  # of the articles: what is counted over three is looked at with on the fourth
 _CUTTINGS = 0.2  # of pages, the share that is cut out
-_HIDDEN, _MEMBERS, _PENALTY = 32, 5, 0.1
+_HIDDEN, _MEMBERS, _PENALTY = 32, 6, 0.1
 _USUAL = Settings()
 # Articles that lost their title or stand among another's are rare: these pages show them more often.
 _DISPLACED = Settings(
@@ -205,11 +205,11 @@ _DISPLACED = Settings(
 )
 # The networks in the order in which they work, and the pages that serve: share, kind.
 _STEPS: tuple[tuple[str, _ExamplesOf, float, Settings], ...] = (
-    ("wraps", wrap_examples, 0.5, _USUAL),
-    ("roles", role_examples, 1.0, _USUAL),
-    ("joints", joint_examples, 0.5, _USUAL),
-    ("begins", begin_examples, 4.0, _DISPLACED),
-    ("links", link_examples, 3.0, _DISPLACED),
+    ("wraps", wrap_examples, 1.0, _USUAL),
+    ("roles", role_examples, 2.0, _USUAL),
+    ("joints", joint_examples, 2.0, _USUAL),
+    ("begins", begin_examples, 10.0, _DISPLACED),
+    ("links", link_examples, 8.0, _DISPLACED),
 )
 
 

@@ -23,6 +23,9 @@ Numbers = NDArray[np.int64]
 
 SAME, OTHER = "same", "other"
 LINK_WINDOW = 6  # parts on either side that a part may belong to
+# Added to the log odds: the network learned on pages with more displaced and mixed articles than are usual,
+# where fewer parts are of one article. Of values from -0.3 to 1.7 the best on 400 simulated pages.
+_PRIOR = 0.45
 
 
 def link_pairs(parts: Sequence[Part]) -> list[tuple[int, int]]:
@@ -136,7 +139,7 @@ def link(parts: Sequence[Part], words: Words, network: Network) -> list[list[Par
         return [[part] for part in parts]
     sure = network.probabilities(link_features(parts, pairs, words))
     sure = np.clip(sure[:, network.classes.index(SAME)], 1e-4, 1 - 1e-4)
-    odds = dict(zip(pairs, np.log(sure / (1 - sure)).tolist(), strict=True))
+    odds = dict(zip(pairs, (np.log(sure / (1 - sure)) + _PRIOR).tolist(), strict=True))
     groups = _with_titles(parts, _contract(len(parts), odds), odds)
     return [[parts[number] for number in group] for group in _with_bylines(parts, groups)]
 
