@@ -14,8 +14,8 @@ from banmian.evaluation import model_tagger
 from banmian.model import trained_on_batches
 
 # Exact F1 on real pages that the model saw nothing of, raw pages in.
-RAW_PAGES = {"all": 0.87, "INITIATIVE": 0.77, "ORG": 0.88, "SLOGAN": 0.81, "INDICATOR": 0.98}
-OVERLAP, GENRE_ACCURACY, TOPICS, GOLD_ARTICLES = 0.89, 0.85, 0.83, 0.87
+RAW_PAGES = {"all": 0.87, "INITIATIVE": 0.77, "ORG": 0.89, "SLOGAN": 0.81, "INDICATOR": 0.97}
+OVERLAP, GENRE_ACCURACY, TOPICS, GOLD_ARTICLES = 0.90, 0.85, 0.83, 0.87
 # The shipped model on pages that it was trained on: no measure of quality, but of being whole.
 REMEMBERED = {"all": 0.98, "INITIATIVE": 0.95, "ORG": 0.95, "SLOGAN": 0.95, "INDICATOR": 0.98}
 # Expected calibration error on held-out batches.
@@ -73,8 +73,7 @@ def test_scores_mean_what_they_say(calibration):
     measured = calibration["measured"]["held_out"]
     assert measured["all"]["count"] > 2000
     assert measured["all"]["ece"] < SPANS_ECE
-    # Raw scores may be right already; then a fit to few batches can be off by a little.
-    assert measured["all"]["ece"] < measured["all"]["raw_ece"] + 0.005
+    assert measured["all"]["ece"] < measured["all"]["raw_ece"]
     for label in ("INITIATIVE", "ORG", "SLOGAN", "INDICATOR"):
         assert measured[label]["ece"] < LABEL_ECE, label
     assert max(measured["genre"]["ece"], measured["topics"]["ece"]) < CATEGORY_ECE
