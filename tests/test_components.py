@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 from spacy.training import Example
 
+from banmian import span_crf
 from banmian.calibration import MIN_SCORE
 from banmian.categories import Categories
 from banmian.categories import TrainSettings as TrainCategories
@@ -16,9 +17,10 @@ from banmian.components import (
     set_scored_spans,
 )
 from banmian.corpus import blank_pipeline, split, to_doc
+from banmian.crf import TagScheme
 from banmian.markup import parse
 from banmian.span_crf import SpanCrf, TrainSettings
-from banmian.span_model import NetworkSettings, SpanModel, lines_of
+from banmian.span_model import NetworkSettings, SpanModel, lines_of, tagged_lines
 from banmian.tagging import tags_of
 
 TEXTS = [
@@ -39,6 +41,23 @@ def test_it_learns_what_it_is_shown(tagger):
 
 def test_it_carries_over_to_new_numbers(tagger):
     assert (8, 11, "INDICATOR") in [s[:3] for s in tagger.predict(["柳河社区收到诉求78件。"])[0]]
+
+
+def test_several_runs_differ_and_their_mean_is_kept(monkeypatch):
+    runs, estimated = [], span_crf._estimated
+
+    def observed(trainer):
+        runs.append(estimated(trainer))
+        return runs[-1]
+
+    monkeypatch.setattr(span_crf, "_estimated", observed)
+    scheme = TagScheme(("INDICATOR", "INITIATIVE", "ORG"))
+    crf = SpanCrf.train(tagged_lines(TEXTS, scheme), scheme, TrainSettings(0.1, 3, 1, runs=3))
+    first, second, third = (run.transitions for run in runs)
+    assert first != second != third
+    for (before, after), weight in first.items():
+        mean = (weight + second[before, after] + third[before, after]) / 3
+        assert crf.transitions[int(before), int(after)] == pytest.approx(mean)
 
 
 def test_bytes_hold_the_whole_of_it(tagger):

@@ -14,10 +14,10 @@ from banmian.evaluation import model_tagger
 from banmian.model import trained_on_batches
 
 # Exact F1 on real pages that the model saw nothing of, raw pages in.
-RAW_PAGES = {"all": 0.87, "INITIATIVE": 0.77, "ORG": 0.89, "SLOGAN": 0.81, "INDICATOR": 0.97}
+RAW_PAGES = {"all": 0.87, "INITIATIVE": 0.76, "ORG": 0.90, "SLOGAN": 0.81, "INDICATOR": 0.97}
 OVERLAP, GENRE_ACCURACY, TOPICS, GOLD_ARTICLES = 0.90, 0.85, 0.83, 0.87
 # The shipped model on pages that it was trained on: no measure of quality, but of being whole.
-REMEMBERED = {"all": 0.98, "INITIATIVE": 0.95, "ORG": 0.95, "SLOGAN": 0.95, "INDICATOR": 0.98}
+REMEMBERED = {"all": 0.95, "INITIATIVE": 0.90, "ORG": 0.95, "SLOGAN": 0.93, "INDICATOR": 0.98}
 # Expected calibration error on held-out batches.
 SPANS_ECE, LABEL_ECE, CATEGORY_ECE = 0.05, 0.08, 0.08
 

@@ -40,6 +40,7 @@ _CRF_FILE, _NETWORK_FILE = "crf.npz", "network.npz"
         "c2": 0.2,
         "epochs": 20,
         "min_frequency": 1,
+        "runs": 1,
         "network_epochs": 0,
         "network_seed": 0,
         "network_share": 0.5,
@@ -52,6 +53,7 @@ def make_span_tagger(
     c2: float,
     epochs: int,
     min_frequency: int,
+    runs: int,
     network_epochs: int,
     network_seed: int,
     network_share: float,
@@ -59,12 +61,12 @@ def make_span_tagger(
     """A conditional random field over characters, and a network beside it.
 
     The field sees all lines ``epochs`` times, ``c2`` weighs its L2 penalty, features seen less often
-    than ``min_frequency`` are left out. The network sees all lines ``network_epochs`` times (0: there
+    than ``min_frequency`` are left out; it does so in ``runs`` orders, and the mean is kept. The network sees all lines ``network_epochs`` times (0: there
     is none) and has ``network_share`` (0 to 1) of the scores.
     """
     return SpanTagger(
         name,
-        TrainSettings(c2, epochs, min_frequency),
+        TrainSettings(c2, epochs, min_frequency, runs),
         NetworkSettings(network_epochs, network_seed, network_share),
     )
 

@@ -36,7 +36,7 @@ def corpus(
     ] = 0.05,
     page_weight: Annotated[
         int, typer.Option(help="How often an article of a real page is shown.")
-    ] = 10,
+    ] = 1,
     hold_out: Annotated[
         list[str] | None,
         typer.Option(help="An authored batch to keep out of OUT/dev, for calibration."),

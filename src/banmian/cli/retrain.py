@@ -46,7 +46,7 @@ def retrain(
         typer.Option(
             min=1, help="With --from-nothing: how often an article of a real page is shown."
         ),
-    ] = 10,
+    ] = 1,
     jobs: Annotated[
         int, typer.Option(min=1, help="With --from-nothing: how many models to train at once.")
     ] = 2,
