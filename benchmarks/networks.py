@@ -11,15 +11,14 @@ Run it from the repository after ``spacy project run dev``, for example
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import spacy
 from numpy.typing import NDArray
-from spacy.tokens import DocBin
+from span_finders import SETS, gold
 
 from banmian.annotations import read_annotations
 from banmian.comparison import JUDGE, measure
@@ -28,16 +27,12 @@ from banmian.evaluation import model_tagger
 from banmian.files import write_bytes
 from banmian.model import load
 from banmian.scoring import total
-from banmian.span_crf import GoldText
 from banmian.span_model import tagged_lines
 from banmian.span_network import SpanNetwork
 from banmian.span_network_training import train_network
 from banmian.types import SPAN_LABELS
 
 DEV, KEPT = Path("training/dev/model-last"), Path("training/networks")
-CORPUS, HELD_OUT, PAGES = (
-    Path(name) for name in ("corpus/dev/train.spacy", "corpus/dev-held-out", "annotations/pages")
-)
 
 
 @dataclass(frozen=True)
@@ -66,10 +61,7 @@ def main() -> None:
     nlp = load(DEV)
     tagger: Any = nlp.get_pipe("span_tagger")
     crf = replace(tagger.model, network=None)
-    sets = {
-        "held-out": list(read_annotations([HELD_OUT])),
-        "pages": list(read_annotations([PAGES])),
-    }
+    sets = {where: list(read_annotations([path])) for where, path in SETS.items()}
 
     def report(name: str, network: Any) -> None:
         for share in (1.0, 0.5):
@@ -96,12 +88,6 @@ def trained(seed: int, epochs: int, scheme: Any) -> SpanNetwork:
         network = train_network(lines, scheme, bundled(), epochs=epochs, seed=seed)
         write_bytes(kept, network.to_bytes())
     return SpanNetwork.from_bytes(kept.read_bytes())
-
-
-def gold() -> Iterator[GoldText]:
-    """The texts that the model of `dev` is trained on, with their spans."""
-    for doc in DocBin().from_disk(CORPUS).get_docs(spacy.blank("zh").vocab):
-        yield doc.text, [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
 
 
 if __name__ == "__main__":
