@@ -35,9 +35,11 @@ def test_an_error_of_annotation_ends_with_three_and_is_named(run, tmp_path):
         "cats": ["news", "governance"],
     }
     (tmp_path / "x.jsonl").write_text(json.dumps(row) + "\n")
-    done = run("annotations", "check", tmp_path / "x.jsonl")
+    done = run("annotations", "check", tmp_path / "x.jsonl", "-o", tmp_path / "found.jsonl")
     assert done.returncode == 3
     assert "begins or ends with ，" in done.stdout.decode()
+    found = json.loads((tmp_path / "found.jsonl").read_text(encoding="utf-8"))
+    assert (found["kind"], found["article"]) == ("error", "article #7")
 
 
 def test_an_article_that_copies_a_page_is_refused(run, root, tmp_path):
@@ -52,16 +54,21 @@ def test_an_article_that_copies_a_page_is_refused(run, root, tmp_path):
     assert "with a real page" in done.stdout.decode()
 
 
-def test_agreement_shows_figures_and_differences(run, root):
+def test_agreement_shows_figures_and_differences(run, root, tmp_path):
     passes = root / "annotations" / "second-pass"
     done = run(
-        "annotations", "agreement", passes / "seeds-a.jsonl", passes / "seeds-b.jsonl", "--list"
-    )
+        "annotations", "agreement", passes / "seeds-a.jsonl", passes / "seeds-b.jsonl", "--list",
+        "--output", tmp_path / "figures.json",
+    )  # fmt: skip
     shown = done.stdout.decode()
     assert done.returncode == 0
     assert "0.983" in shown
     assert "seeds-b only: INITIATIVE '邻里集市'" in shown
     assert "kappa 1.000" in shown
+    figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+    assert figures["pairs"][0]["of"] == ["seeds-a", "seeds-b"]
+    assert round(figures["pairs"][0]["exact"]["all"]["f1"], 3) == 0.983
+    assert figures["beyond_chance"]["genre"] == 1.0
 
 
 def test_three_annotators_are_compared_two_by_two(run, root):

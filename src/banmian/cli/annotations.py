@@ -28,6 +28,9 @@ def check(
         Path, typer.Option(help="Set phrases and common names that may be shared.")
     ] = Path("configs/checks.toml"),
     doubts: Annotated[bool, typer.Option(help="Also list what a person should look at.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Also write what was found as JSON lines.")
+    ] = None,
 ) -> None:
     """Check annotations against what of the guidelines a program can see.
 
@@ -43,6 +46,7 @@ def check(
     from banmian.copies import find_copies, read_allowed
     from banmian.corpus import name_of
     from banmian.datacard import densities
+    from banmian.files import write_jsonl
 
     articles = [in_normal_form(article) for article in read_annotations(paths)]
     findings = [
@@ -61,9 +65,15 @@ def check(
         findings += [
             (a, finding.kind, finding.message) for a, finding in check_consistency(articles)
         ]
-    for article, kind, message in findings:
-        if kind == "error" or doubts:
-            typer.echo(f"{kind}: {name_of(article)}: {message}")
+    shown = [
+        {"kind": kind, "article": name_of(article), "message": message}
+        for article, kind, message in findings
+        if kind == "error" or doubts
+    ]
+    for row in shown:
+        typer.echo(": ".join(row.values()))
+    if output:
+        write_jsonl(output, shown)
     spans = sum(len(article.spans) for article in articles)
     errors = sum(kind == "error" for _, kind, _ in findings)
     say(f"{len(articles)} articles, {spans} spans, {errors} errors")

@@ -23,6 +23,9 @@ def agreement(
     list_differences: Annotated[
         bool, typer.Option("--list", help="List the spans that only one of two has.")
     ] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Also write all figures as JSON.")
+    ] = None,
 ) -> None:
     """Show how far two or more annotators agree, on the articles that they share.
 
@@ -33,10 +36,12 @@ def agreement(
 
     Example: `banmian annotations agreement annotations/second-pass/seeds-a.jsonl annotations/second-pass/seeds-b.jsonl --list`
     """
+    from dataclasses import asdict
     from itertools import combinations
 
     from banmian.agreement import compare, measure_reliability
     from banmian.annotations import read_passes
+    from banmian.files import write_json
 
     passes = read_passes(paths)
     if len(passes) < 2:
@@ -60,6 +65,9 @@ def agreement(
     if list_differences:
         for pair, result in results.items():
             _list_differences(pair, result, name_both=len(results) > 1)
+    if output:
+        pairs = [{"of": pair, **result.figures} for pair, result in results.items()]
+        write_json(output, {"pairs": pairs, "beyond_chance": asdict(reliability)})
 
 
 def _list_differences(pair: tuple[str, str], result: Agreement, *, name_both: bool) -> None:
