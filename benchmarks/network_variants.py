@@ -2,9 +2,11 @@
 
 ``ships``: as it is. ``width-64``, ``width-192``: numbers a character. ``two-layers``, ``four-layers``: its
 convolutions reach 3 or 15 characters to each side instead of 7. ``no-words``: the list of words is not
-shown to it. ``genre``: it learns the genre of the article from each line beside the tags. ``three``: the
-mean of three networks. ``distilled``: one network that also learns lines of official documents
-(``--raw official-zh.jsonl.xz``) as those three mark them.
+shown to it. ``genre``: it learns the genre of the article from each line beside the tags.
+``no-vectors``: random numbers in the place of the vectors; ``vectors-4m``: vectors from the first four
+million characters of official documents instead of nineteen. ``distilled``: the mean of three networks
+(printed as ``three``), and one network that also learns lines of those documents as the three mark
+them. The last two need ``--raw official-zh.jsonl.xz``.
 
 Run it from the repository after ``spacy project run dev``, for example
 ``python benchmarks/network_variants.py ships genre --seed 0``. Exact F1, gold articles in.
@@ -24,6 +26,7 @@ from unittest.mock import patch
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import spacy
 from jax import Array
 from networks import DEV, Mean
@@ -33,7 +36,8 @@ from span_finders import CORPUS, SETS, f1
 from banmian import span_network as network
 from banmian import span_network_training as training
 from banmian.characters import normalize
-from banmian.embeddings import bundled
+from banmian.embedding_training import Settings, train_embeddings
+from banmian.embeddings import Embeddings, bundled
 from banmian.model import load
 from banmian.raw_texts import read_texts
 from banmian.span_crf import GoldText
@@ -47,24 +51,17 @@ RAW_LINES, SHORTEST, LONGEST = 3000, 20, 300  # about as many characters as 387 
 TAGS = 100  # one number holds both: the genre times this, and the tag
 
 Gold = Sequence[tuple[GoldText, str]]  # texts with their genre
-Train = Callable[[SpanModel, Gold, int], Any]
 Weights = dict[str, Array]
 
 
 def main() -> None:
     """Train what is asked for, and print two rows for each."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("variant", nargs="+", choices=[*PATCHES, "three", "distilled"])
+    parser.add_argument("variant", nargs="+", choices=[*PATCHES, *VECTORS, "distilled"])
     parser.add_argument("--articles", type=int, default=387)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--raw", type=Path)
     chosen = parser.parse_args()
-    trains: dict[str, Train] = {
-        **dict.fromkeys(PATCHES, one),
-        "genre": partial(one, genre=True),
-        "three": three,
-        "distilled": partial(distilled, raw=chosen.raw),
-    }
     tagger: Any = load(DEV).get_pipe("span_tagger")
     part = list(gold())
     random.Random(chosen.seed).shuffle(part)  # noqa: S311 - a sample, no secret
@@ -73,11 +70,30 @@ def main() -> None:
         with ExitStack() as patches:
             for own in PATCHES.get(name, []):
                 patches.enter_context(own)
-            trained: Any = trains[name](tagger.model, part, chosen.seed)
-            find = partial(found, replace(tagger.model, network=trained, share=1.0))
-            for where, path in SETS.items():
-                figures = f1(find, path)
-                print(f"{name}, {len(part)} articles, seed {chosen.seed}, {where}: {figures}")
+            for trained, own_network in trained_as(
+                name, tagger.model, part, chosen.seed, chosen.raw
+            ):
+                find = partial(found, replace(tagger.model, network=own_network, share=1.0))
+                for where, path in SETS.items():
+                    figures = f1(find, path)
+                    print(
+                        f"{trained}, {len(part)} articles, seed {chosen.seed}, {where}: {figures}"
+                    )
+
+
+def trained_as(
+    name: str, model: SpanModel, part: Gold, seed: int, raw: Path
+) -> Iterator[tuple[str, Any]]:
+    """What a name stands for, trained."""
+    if name == "distilled":
+        teacher = Mean(tuple(one(model, part, 3 * seed + number) for number in range(3)))
+        yield "three", teacher
+        more = marked(replace(model, network=teacher, share=1.0), raw, seed)  # type: ignore[arg-type]
+        yield name, one(model, [*part, *more], seed)
+    elif name in VECTORS:
+        yield name, one(model, part, seed, vectors=VECTORS[name](raw))
+    else:
+        yield name, one(model, part, seed, genre=name == "genre")
 
 
 def gold() -> Iterator[tuple[GoldText, str]]:
@@ -92,7 +108,14 @@ def found(model: SpanModel, text: str) -> list[tuple[int, int, str]]:
     return [span[:3] for span in model.predict([text])[0]]
 
 
-def one(model: SpanModel, part: Gold, seed: int, *, genre: bool = False) -> SpanNetwork:
+def one(
+    model: SpanModel,
+    part: Gold,
+    seed: int,
+    *,
+    genre: bool = False,
+    vectors: Embeddings | None = None,
+) -> SpanNetwork:
     """One network; with ``genre``, the numbers of its tags hold that of the genre too."""
     scheme = model.crf.scheme
     lines = []
@@ -101,17 +124,33 @@ def one(model: SpanModel, part: Gold, seed: int, *, genre: bool = False) -> Span
         lines += [
             (line, [more + tag for tag in tags]) for line, tags in tagged_lines([text], scheme)
         ]
-    return training.train_network(lines, scheme, bundled(), epochs=EPOCHS, seed=seed)
+    return training.train_network(lines, scheme, vectors or bundled(), epochs=EPOCHS, seed=seed)
 
 
-def three(model: SpanModel, part: Gold, seed: int) -> Mean:
-    """The mean of three networks."""
-    return Mean(tuple(one(model, part, 3 * seed + number) for number in range(3)))
+def random_vectors(_: Path) -> Embeddings:
+    """The units of the vectors that ship, with random numbers."""
+    own, source = bundled(), np.random.default_rng(0)
+    shapes = own.character_vectors.shape, own.pair_vectors.shape
+    first, second = (source.normal(size=shape) for shape in shapes)
+    return Embeddings.from_vectors(own.characters, first, own.pairs, second)
 
 
-def distilled(model: SpanModel, part: Gold, seed: int, raw: Path) -> SpanNetwork:
-    """One network, trained on raw text too, as the mean of three marks it (hard labels)."""
-    teacher: Any = three(model, part, seed)
+def vectors_4m(raw: Path) -> Embeddings:
+    """Vectors from the first four million characters of a text."""
+    return train_embeddings(beginning(raw, 4_000_000), Settings(), seed=0)
+
+
+def beginning(raw: Path, size: int) -> Iterator[str]:
+    """The first texts, until they have so many characters."""
+    for text in read_texts(raw):
+        yield text
+        size -= len(text)
+        if size <= 0:
+            return
+
+
+def marked(model: SpanModel, raw: Path, seed: int) -> list[tuple[GoldText, str]]:
+    """Lines of raw text as a model marks them."""
     lines = {
         normalize(line.strip())
         for text in read_texts(raw)
@@ -119,12 +158,10 @@ def distilled(model: SpanModel, part: Gold, seed: int, raw: Path) -> SpanNetwork
         if SHORTEST <= len(line.strip()) <= LONGEST
     }
     chosen = random.Random(seed).sample(sorted(lines), RAW_LINES)  # noqa: S311 - a sample, no secret
-    marked = replace(model, network=teacher, share=1.0).predict(chosen)
-    more = [
+    return [
         ((line, [span[:3] for span in spans]), GENRES[0])
-        for line, spans in zip(chosen, marked, strict=True)
+        for line, spans in zip(chosen, model.predict(chosen), strict=True)
     ]
-    return one(model, [*part, *more], seed)
 
 
 def reaching(*reaches: int) -> list[Any]:
@@ -170,6 +207,10 @@ PATCHES: dict[str, list[Any]] = {
         patch.object(training, "shapes", with_genre),
         patch.object(training, "_loss", loss_with_genre),
     ],
+}
+VECTORS: dict[str, Callable[[Path], Embeddings]] = {
+    "no-vectors": random_vectors,
+    "vectors-4m": vectors_4m,
 }
 
 if __name__ == "__main__":

@@ -61,8 +61,9 @@ def make_span_tagger(
     """A conditional random field over characters, and a network beside it.
 
     The field sees all lines ``epochs`` times, ``c2`` weighs its L2 penalty, features seen less often
-    than ``min_frequency`` are left out; it does so in ``runs`` orders, and the mean is kept. The network sees all lines ``network_epochs`` times (0: there
-    is none) and has ``network_share`` (0 to 1) of the scores.
+    than ``min_frequency`` are left out; it does so in ``runs`` orders, and the mean is kept. The
+    network sees all lines ``network_epochs`` times (0: there is none) and has ``network_share``
+    (0 to 1) of the scores.
     """
     return SpanTagger(
         name,
