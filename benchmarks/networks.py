@@ -18,19 +18,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from span_finders import SETS, gold
+from span_finders import SETS, figures, gold
 
 from banmian.annotations import read_annotations
-from banmian.comparison import JUDGE, measure
 from banmian.embeddings import bundled
 from banmian.evaluation import model_tagger
 from banmian.files import write_bytes
 from banmian.model import load
-from banmian.scoring import total
 from banmian.span_model import tagged_lines
 from banmian.span_network import SpanNetwork
 from banmian.span_network_training import train_network
-from banmian.types import SPAN_LABELS
 
 DEV, KEPT = Path("training/dev/model-last"), Path("training/networks")
 
@@ -67,10 +64,8 @@ def main() -> None:
         for share in (1.0, 0.5):
             tagger.model = replace(crf, network=network, share=share)
             for where, articles in sets.items():
-                counts = measure(articles, model_tagger(nlp))
-                scores = {label: total(counts[label]).f1 for label in (JUDGE, *SPAN_LABELS)}
-                figures = ", ".join(f"{label} {score:.3f}" for label, score in scores.items())
-                print(f"{name}, share {share}, {where}: {figures}", flush=True)
+                found = figures(model_tagger(nlp), articles)
+                print(f"{name}, share {share}, {where}: {found}", flush=True)
 
     networks = []
     for seed in chosen.seed or [0]:

@@ -34,11 +34,12 @@ from banmian import features
 from banmian.annotations import read_annotations
 from banmian.comparison import JUDGE, measure
 from banmian.edges import adjust
+from banmian.evaluation import Tagger
 from banmian.scoring import total
 from banmian.span_crf import GoldText, TrainSettings
 from banmian.span_model import NetworkSettings, SpanModel
 from banmian.tagging import Tags
-from banmian.types import SPAN_LABELS, Span
+from banmian.types import SPAN_LABELS, AnnotatedArticle, Span
 
 CORPUS = Path("corpus/dev/train.spacy")
 SETS = {"held-out": Path("corpus/dev-held-out"), "pages": Path("annotations/pages")}
@@ -88,7 +89,12 @@ def gold() -> Iterator[GoldText]:
 
 def f1(find: Finder, path: Path) -> str:
     """Exact F1 of what a finder finds in annotated articles, by label."""
-    counts = measure(list(read_annotations([path])), partial(tags_of_all, find))
+    return figures(partial(tags_of_all, find), list(read_annotations([path])))
+
+
+def figures(tagger: Tagger, articles: Sequence[AnnotatedArticle]) -> str:
+    """Exact F1 of a tagger on annotated articles, by label."""
+    counts = measure(articles, tagger)
     scores = {label: total(counts[label]).f1 for label in (JUDGE, *SPAN_LABELS)}
     return ", ".join(f"{label} {score:.3f}" for label, score in scores.items())
 

@@ -114,9 +114,10 @@ def set_up(place: Place) -> None:
         return
     say(f"Setting up doccano in {place.env} (2-3 minutes, once)")
     shutil.rmtree(place.env, ignore_errors=True)
-    run(place, [find_python(), "-m", "venv", str(place.env)])
+    log = place.logs / "setup.log"
+    run(place, [find_python(), "-m", "venv", str(place.env)], log=log)
     pip = [str(place.python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    run(place, [*pip, "--require-hashes", "-r", str(LOCK)])
+    run(place, [*pip, "--require-hashes", "-r", str(LOCK)], log=log)
     mark.write_text(wanted, encoding="utf-8")
 
 
@@ -137,8 +138,8 @@ def find_python() -> str:
 def run(
     place: Place, command: list[str], env: dict[str, str] | None = None, log: Path | None = None
 ) -> None:
-    """Run a command to its end; its output goes to a log, and its last line into the error."""
-    place.home.mkdir(parents=True, exist_ok=True)
+    """Run a command to its end; its output goes to a log, and the line that matters into the error."""
+    place.logs.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(  # noqa: S603 - our own commands
         command,
         env=env,
@@ -152,8 +153,16 @@ def run(
         with log.open("a", encoding="utf-8") as stream:
             stream.write(done.stdout)
     if done.returncode:
-        last = (done.stdout.strip().splitlines() or ["no output"])[-1]
-        raise ServerError(f"{Path(command[0]).name} failed: {last}" + (f" (see {log})" * bool(log)))
+        wrong = what_is_wrong(done.stdout)
+        raise ServerError(
+            f"{Path(command[0]).name} failed: {wrong}" + (f" (see {log})" * bool(log))
+        )
+
+
+def what_is_wrong(output: str) -> str:
+    """The last line that names an error (pip ends with hints), else the last line."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()] or ["no output"]
+    return next((line for line in reversed(lines) if line.lower().startswith("error")), lines[-1])
 
 
 def start(place: Place, port: int) -> None:

@@ -99,10 +99,10 @@ class Doccano:
         return Person(DoccanoClient(self.url, name, password), project)
 
 
-def tool(*arguments, home, cwd=None, **environment):
+def tool(*arguments, home, env=ENV, cwd=None, **environment):
     clean = {k: v for k, v in os.environ.items() if not k.startswith("DOCCANO_")}
     return subprocess.run(
-        [sys.executable, ROOT / "tools" / "doccano.py", *arguments, "--home", home, "--env", ENV],
+        [sys.executable, ROOT / "tools" / "doccano.py", *arguments, "--home", home, "--env", env],
         capture_output=True,
         text=True,
         check=False,

@@ -66,3 +66,15 @@ def test_a_port_that_is_taken_is_said_in_one_line(doccano, tmp_path):
 
 def test_what_it_makes_is_not_kept_in_git():
     assert "/.doccano/" in (ROOT / ".gitignore").read_text().splitlines()
+
+
+def test_a_setup_that_fails_says_what_was_wrong_and_where_the_rest_stands(tmp_path):
+    python = tmp_path / "python3.11"
+    python.write_text("#!/bin/sh\necho 'ERROR: no such package'\necho 'hint: See above.'\nexit 1\n")
+    python.chmod(0o755)
+    home, env = tmp_path / "home", tmp_path / "env"
+    done = tool("setup", home=home, env=env, DOCCANO_PYTHON=str(python))
+    assert done.returncode == 1
+    log = home / "logs" / "setup.log"
+    assert f"ERROR: no such package (see {log})" in done.stderr
+    assert "hint: See above." in log.read_text()
